@@ -1,0 +1,41 @@
+"""Which addresses are inside."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+
+from poolwatch.errors import UsageError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# RFC 1918, RFC 6598 (carrier-grade NAT), RFC 4193 (unique local).
+DEFAULT_INSIDE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+
+
+class Inside:
+    """The networks whose hosts are ours; without any, private address space."""
+
+    def __init__(self, networks: tuple[str, ...] = ()) -> None:
+        self._networks = tuple(_network(text) for text in networks or DEFAULT_INSIDE)
+        self.holds = lru_cache(maxsize=65_536)(self._holds)
+
+    def _holds(self, address: str) -> bool:
+        parsed = ipaddress.ip_address(address)
+        return any(parsed in network for network in self._networks)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text, strict=True)
+    except ValueError as error:
+        raise UsageError(
+            f"--internal {text}: {error}", "give a network, for example 10.20.0.0/16"
+        ) from error
+
+
+def address_text(version: int, number: int) -> str:
+    """An address as text: dotted for IPv4, RFC 5952 for IPv6."""
+    if version == 4:
+        return str(ipaddress.IPv4Address(number & 0xFFFFFFFF))
+    return str(ipaddress.IPv6Address(number))

@@ -1,0 +1,192 @@
+"""The catalogue: rows of `signatures/`, checked and made ready for matching."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from poolwatch.catalog.load import Placed, Rows, load_rows
+from poolwatch.catalog.rows import AgentRow, CoinRow, EndpointRow, NeedleRow, PoolRow
+from poolwatch.catalog.shapes import Predicate, compile_fields
+from poolwatch.errors import CatalogError
+from poolwatch.terms import Speaker, Strength
+
+__all__ = ["Catalog", "Needle", "load_catalog"]
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """A needle row, compiled."""
+
+    id: str
+    dialect: str
+    speaker: Speaker
+    strength: Strength
+    rank: int
+    carrier: str
+    nursery: bool
+    fits: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything the matcher and the judge ask of the signatures."""
+
+    digest: str
+    needles_by_method: dict[str, tuple[Needle, ...]]
+    needles_by_answer: dict[str, tuple[Needle, ...]]
+    needles_by_header: dict[str, tuple[Needle, ...]]
+    needles_by_shape: tuple[Needle, ...]
+    endpoints: tuple[EndpointRow, ...]
+    pools: dict[str, PoolRow]  # by suffix
+    agents: tuple[tuple[str, AgentRow], ...]  # lower-case prefix, longest first
+    coins: dict[str, CoinRow]
+    wallets: re.Pattern[str]  # addresses of a form nothing else has
+    mining_logins: dict[str, re.Pattern[str]]  # by dialect: addresses that mark a login
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def find_agent(self, agent: str) -> AgentRow | None:
+        """The mining software an agent string names, by its longest known beginning."""
+        lowered = agent.lower()
+        for prefix, row in self.agents:
+            if lowered.startswith(prefix):
+                return row
+        return None
+
+    def find_pool(self, host: str) -> PoolRow | None:
+        """The pool a host name belongs to: the longest listed suffix, at label boundaries."""
+        name = host.strip().rstrip(".").lower()
+        while name:
+            row = self.pools.get(name)
+            if row is not None:
+                return row
+            _, _, name = name.partition(".")
+        return None
+
+    def find_wallet(self, login: str) -> str | None:
+        """The address a login begins with, if its form is distinctive."""
+        match = self.wallets.match(login)
+        return match[0] if match else None
+
+    def is_mining_login(self, login: str, dialect: str) -> bool:
+        """Whether a login begins with an address that only miners of a dialect log in with."""
+        pattern = self.mining_logins.get(dialect)
+        return pattern is not None and pattern.match(login) is not None
+
+
+def load_catalog(extra: tuple[Path, ...] = ()) -> Catalog:
+    """The shipped catalogue, with the rows of the `extra` folders added.
+
+    Raises CatalogError, naming file and line, for a row that cannot be used.
+    """
+    return build_catalog(load_rows(extra))
+
+
+def build_catalog(rows: Rows) -> Catalog:
+    """Make validated rows ready for matching."""
+    by_method: dict[str, list[Needle]] = {}
+    by_answer: dict[str, list[Needle]] = {}
+    by_header: dict[str, list[Needle]] = {}
+    by_shape: list[Needle] = []
+    seen: dict[str, str] = {}
+    for placed in rows.needles:
+        row = placed.row
+        if row.id in seen:
+            raise CatalogError(f"{placed.place}: id {row.id!r} stands at {seen[row.id]} already")
+        seen[row.id] = placed.place
+        needle = _compile(placed)
+        if row.method:
+            by_method.setdefault(row.method.lower(), []).append(needle)
+        elif row.answers:
+            by_answer.setdefault(row.answers.lower(), []).append(needle)
+        elif row.header:
+            by_header.setdefault(row.header.lower(), []).append(needle)
+        else:
+            by_shape.append(needle)
+    return Catalog(
+        digest=rows.digest,
+        needles_by_method=_ranked(by_method),
+        needles_by_answer=_ranked(by_answer),
+        needles_by_header=_ranked(by_header),
+        needles_by_shape=tuple(sorted(by_shape, key=lambda needle: -needle.rank)),
+        endpoints=tuple(_checked_endpoint(placed) for placed in rows.endpoints),
+        pools={placed.row.suffix: placed.row for placed in rows.pools},
+        agents=tuple(
+            sorted(
+                ((placed.row.prefix.lower(), placed.row) for placed in rows.agents),
+                key=lambda pair: (-len(pair[0]), pair[0]),
+            )
+        ),
+        coins={placed.row.symbol: placed.row for placed in rows.coins},
+        wallets=_address_pattern(rows.coins, lambda row: row.distinctive),
+        mining_logins={
+            dialect: _address_pattern(rows.coins, lambda row, d=dialect: d in row.marks.split())
+            for dialect in {word for placed in rows.coins for word in placed.row.marks.split()}
+        },
+        counts={
+            "pools": len(rows.pools),
+            "endpoints": len(rows.endpoints),
+            "agents": len(rows.agents),
+            "coins": len(rows.coins),
+            "needles": len(rows.needles),
+        },
+    )
+
+
+def _compile(placed: Placed[NeedleRow]) -> Needle:
+    row = placed.row
+    if sum(map(bool, (row.method, row.answers, row.header))) > 1:
+        raise CatalogError(f"{placed.place}: method, answers and header exclude each other")
+    try:
+        fits = compile_fields(row.fields)
+    except ValueError as error:
+        raise CatalogError(f"{placed.place}: fields: {error}") from error
+    return Needle(
+        id=row.id,
+        dialect=row.dialect,
+        speaker=Speaker(row.speaker),
+        strength=Strength[row.strength.upper()],
+        rank=row.rank,
+        carrier=row.carrier,
+        nursery=row.nursery,
+        fits=fits,
+    )
+
+
+def _ranked(table: dict[str, list[Needle]]) -> dict[str, tuple[Needle, ...]]:
+    return {
+        key: tuple(sorted(needles, key=lambda needle: -needle.rank))
+        for key, needles in table.items()
+    }
+
+
+def _checked_endpoint(placed: Placed[EndpointRow]) -> EndpointRow:
+    row = placed.row
+    try:
+        ipaddress.ip_address(row.address)
+    except ValueError as error:
+        raise CatalogError(f"{placed.place}: {error}") from error
+    if not 0 <= row.port <= 65535:
+        raise CatalogError(f"{placed.place}: port {row.port} is beyond 65535")
+    if row.seen_until < row.seen_from:
+        raise CatalogError(f"{placed.place}: seen_until lies before seen_from")
+    return row
+
+
+def _address_pattern(
+    coins: tuple[Placed[CoinRow], ...], wanted: Callable[[CoinRow], bool]
+) -> re.Pattern[str]:
+    """One pattern for the addresses of some coins, ended by what logins put behind them."""
+    parts: list[str] = []
+    for placed in coins:
+        row = placed.row
+        try:
+            re.compile(row.address)
+        except re.error as error:
+            raise CatalogError(f"{placed.place}: address: {error}") from error
+        if row.address and wanted(row):
+            parts.append(f"(?:{row.address})")
+    return re.compile(rf"(?:{'|'.join(parts) or '(?!)'})(?=[.+/@:;,_\s]|\Z)")

@@ -1,0 +1,143 @@
+"""`signatures/` to validated rows. An error names the file and the line."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from poolwatch.catalog.rows import AgentRow, CoinRow, EndpointRow, NeedleRow, PoolRow
+from poolwatch.errors import CatalogError
+
+Row = TypeVar("Row")
+
+FILES: dict[str, type[msgspec.Struct]] = {
+    "pools.csv": PoolRow,
+    "endpoints.csv": EndpointRow,
+    "agents.csv": AgentRow,
+    "coins.csv": CoinRow,
+    "needles.toml": NeedleRow,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed(Generic[Row]):
+    """A row and where it stands."""
+
+    row: Row
+    file: str
+    line: int
+
+    @property
+    def place(self) -> str:
+        """`file:line`, as editors understand it."""
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All rows of one or more signature folders, and the digest of their files."""
+
+    pools: tuple[Placed[PoolRow], ...]
+    endpoints: tuple[Placed[EndpointRow], ...]
+    agents: tuple[Placed[AgentRow], ...]
+    coins: tuple[Placed[CoinRow], ...]
+    needles: tuple[Placed[NeedleRow], ...]
+    digest: str
+
+
+def shipped_folder() -> Path:
+    """Where the signatures that come with poolwatch are."""
+    installed = Path(str(resources.files("poolwatch"))) / "signatures"
+    if installed.is_dir():
+        return installed
+    return Path(__file__).resolve().parents[3] / "signatures"  # a source checkout
+
+
+def load_rows(extra: tuple[Path, ...] = ()) -> Rows:
+    """Read the shipped signatures and those of the `extra` folders behind them.
+
+    Raises CatalogError for a folder without signature files and for a row that does not fit.
+    """
+    digest = hashlib.sha256()
+    found: dict[str, list[Placed[Any]]] = {name: [] for name in FILES}
+    for folder in (shipped_folder(), *extra):
+        names = [name for name in FILES if (folder / name).is_file()]
+        if not names:
+            raise CatalogError(
+                f"{folder}: no signature file here", f"expected one of {', '.join(FILES)}"
+            )
+        for name in names:
+            path = folder / name
+            data = path.read_bytes()
+            digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
+            found[name] += _read(path, data, FILES[name])
+    return Rows(
+        tuple(found["pools.csv"]),
+        tuple(found["endpoints.csv"]),
+        tuple(found["agents.csv"]),
+        tuple(found["coins.csv"]),
+        tuple(found["needles.toml"]),
+        digest.hexdigest(),
+    )
+
+
+def _read(path: Path, data: bytes, kind: type[msgspec.Struct]) -> Iterator[Placed[Any]]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CatalogError(f"{path}: byte {error.start} is not UTF-8") from error
+    if path.suffix == ".toml":
+        return _read_toml(path, text, kind)
+    return _read_csv(path, text, kind)
+
+
+def _read_csv(path: Path, text: str, kind: type[msgspec.Struct]) -> Iterator[Placed[Any]]:
+    reader = csv.reader(io.StringIO(text))
+    wanted = [field.name for field in msgspec.structs.fields(kind)]
+    header = next(reader, [])
+    if header != wanted:
+        raise CatalogError(
+            f"{path}:1: the header is {','.join(header)}", f"expected {','.join(wanted)}"
+        )
+    for cells in reader:
+        line = reader.line_num
+        if not cells or cells[0].startswith("#"):
+            continue
+        if len(cells) != len(wanted):
+            raise CatalogError(f"{path}:{line}: {len(cells)} cells, not {len(wanted)}")
+        yield Placed(_convert(dict(zip(wanted, cells, strict=True)), kind, path, line), str(path), line)
+
+
+def _read_toml(path: Path, text: str, kind: type[msgspec.Struct]) -> Iterator[Placed[Any]]:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogError(f"{path}: {error}") from error
+    table = path.stem.removesuffix("s")
+    unknown = set(document) - {table}
+    if unknown:
+        raise CatalogError(f"{path}: unknown table [[{sorted(unknown)[0]}]], expected [[{table}]]")
+    lines = [
+        number
+        for number, line in enumerate(text.splitlines(), 1)
+        if re.match(rf"\s*\[\[\s*{table}\s*\]\]", line)
+    ]
+    for line, values in zip(lines, document.get(table, []), strict=True):
+        yield Placed(_convert(values, kind, path, line), str(path), line)
+
+
+def _convert(values: dict[str, Any], kind: type[Row], path: Path, line: int) -> Row:
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise CatalogError(f"{path}:{line}: {error}") from error

@@ -1,0 +1,103 @@
+"""The little language of `fields` in needles.toml: paths into a message, and shapes there.
+
+A path is dotted: `params`, `params.0`, `result.job.blob`. A shape is one or more of the
+words below, separated by `|`:
+
+    any text number int bool null true false object list hex 0xhex absent
+    text:N list:N hex:N 0xhex:N     exactly N characters, items or hex digits
+    ...:N-M  ...:N+                 from N to M; at least N
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+Predicate = Callable[[Any], bool]
+
+_MISSING: Any = object()
+_HEX = re.compile(r"[0-9a-fA-F]*\Z")
+_SIZE = re.compile(r"(\d+)(?:(\+)|-(\d+))?\Z")
+
+_PLAIN: dict[str, Predicate] = {
+    "any": lambda value: value is not _MISSING,
+    "absent": lambda value: value is _MISSING,
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "bool": lambda value: isinstance(value, bool),
+    "null": lambda value: value is None,
+    "true": lambda value: value is True,
+    "false": lambda value: value is False,
+    "object": lambda value: isinstance(value, dict),
+}
+
+
+def compile_shape(text: str) -> Predicate:
+    """The test a shape describes. Raises ValueError for a word it does not know."""
+    tests = [_compile_word(word.strip()) for word in text.split("|")]
+    if len(tests) == 1:
+        return tests[0]
+    return lambda value: any(test(value) for test in tests)
+
+
+def compile_fields(fields: dict[str, str]) -> Predicate:
+    """The test that every path of `fields` holds its shape."""
+    tests = [(_compile_path(path), compile_shape(shape)) for path, shape in fields.items()]
+    return lambda message: all(test(get(message)) for get, test in tests)
+
+
+def _compile_path(path: str) -> Callable[[Any], Any]:
+    steps: list[str | int] = [
+        int(step) if step.isdecimal() else step for step in path.split(".")
+    ]
+
+    def get(value: Any) -> Any:
+        for step in steps:
+            if isinstance(step, int):
+                if not isinstance(value, list) or step >= len(value):
+                    return _MISSING
+                value = value[step]
+            elif isinstance(value, dict):
+                value = value.get(step, _MISSING)
+            else:
+                return _MISSING
+        return value
+
+    return get
+
+
+def _compile_word(word: str) -> Predicate:
+    name, _, size = word.partition(":")
+    if name in _PLAIN and not size:
+        return _PLAIN[name]
+    low, high = _sizes(size, word)
+    if name == "list":
+        return lambda value: isinstance(value, list) and low <= len(value) <= high
+    if name == "text":
+        return lambda value: isinstance(value, str) and low <= len(value) <= high
+    if name == "hex":
+        return lambda value: isinstance(value, str) and _is_hex(value, low, high)
+    if name == "0xhex":
+        return lambda value: (
+            isinstance(value, str)
+            and value[:2] in ("0x", "0X")
+            and _is_hex(value[2:], low, high)
+        )
+    raise ValueError(f"{word!r} is no shape")
+
+
+def _is_hex(text: str, low: int, high: int) -> bool:
+    return low <= len(text) <= high and _HEX.match(text) is not None
+
+
+def _sizes(text: str, word: str) -> tuple[int, int]:
+    if not text:
+        return 0, 1 << 30
+    match = _SIZE.match(text)
+    if not match:
+        raise ValueError(f"{word!r}: the size is not N, N+ or N-M")
+    low = int(match[1])
+    if match[2]:
+        return low, 1 << 30
+    return low, int(match[3]) if match[3] else low

@@ -1,0 +1,211 @@
+"""`poolwatch scan`: captures in, findings out."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tomllib
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from poolwatch.errors import UsageError
+from poolwatch.messages import LANGUAGES, Messages
+from poolwatch.outputs import OUTPUTS, View, open_output
+from poolwatch.settings import Limits
+from poolwatch.terms import Grade, Stats
+
+if TYPE_CHECKING:
+    from poolwatch.engine import Engine
+
+_FAILED_INPUT = 3
+_FOUND = 1
+
+
+def _read_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
+    """Make the `[scan]` table of a TOML file the defaults; unknown keys are refused."""
+    if path is None:
+        return
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"--config {path}: {error}") from error
+    known = {p.name for p in ctx.command.params if isinstance(p, click.Option) and p.name}
+    for table in document:
+        if table not in ("scan", "limits"):
+            raise UsageError(f"{path}: {table}: no such table", "known: [scan], [limits]")
+    scan = document.get("scan", {})
+    for key in scan:
+        if key.replace("-", "_") not in known - {"config", "limit"}:
+            raise UsageError(f"{path}: scan.{key}: no such setting")
+    ctx.default_map = {key.replace("-", "_"): value for key, value in scan.items()}
+    ctx.meta["limits"] = document.get("limits", {})
+
+
+def _default_language() -> str:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+@click.command("scan")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice([row.name for row in OUTPUTS]),
+    default="table",
+    show_default=True,
+    help="How to write the findings.",
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to FILE.")
+@click.option(
+    "--internal",
+    multiple=True,
+    metavar="CIDR",
+    help="A network whose hosts are inside; may be given several times. "
+    "Without it, private, carrier-NAT and unique-local addresses are.",
+)
+@click.option(
+    "--signatures",
+    multiple=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="A folder of signature files whose rows are added to the shipped ones.",
+)
+@click.option(
+    "--min-grade",
+    type=click.Choice([grade.word for grade in Grade]),
+    default="noted",
+    show_default=True,
+    help="Leave out what is less sure.",
+)
+@click.option("--exit-code", is_flag=True, help="Exit 1 when something is at least probable.")
+@click.option("--reveal", is_flag=True, help="Show wallets and accounts in the table.")
+@click.option("--lang", type=click.Choice(LANGUAGES), help="Language of the table.")
+@click.option("--tz", default="UTC", show_default=True, help="Time zone of the table.")
+@click.option("--sensor", help="Name of this observation point.  [default: the host name]")
+@click.option(
+    "--limit",
+    multiple=True,
+    metavar="NAME=N",
+    help="Change a bound, for example flows=2000000; may be given several times.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="No progress on the terminal.")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=_read_config,
+    is_eager=True,
+    expose_value=False,
+    help="A TOML file with defaults: [scan] for these options, [limits] for the bounds.",
+)
+@click.pass_context
+def command(ctx: click.Context, **options: Any) -> int:
+    """Find the hosts that talk to mining pools in captures.
+
+    INPUT is a pcap or pcapng file, plain or gzip-compressed, a folder (walked in path
+    order), a pipe, or - for standard input. What a file is, its content tells.
+
+    Exit status: 0 done, 1 with --exit-code when something is at least probable, 2 usage,
+    3 some input could not be read or not to its end (the rest was done).
+    """
+    limits = _limits(ctx, options["limit"])
+    messages = Messages(options["lang"] or _default_language())
+    with ExitStack() as stack:
+        stream = _open_output_file(options["output"], stack)
+        view = View(
+            messages=messages,
+            min_grade=Grade[options["min_grade"].upper()],
+            reveal=options["reveal"],
+            zone=_zone(options["tz"]),
+            colour=stream.isatty() and "NO_COLOR" not in os.environ,
+        )
+        output = open_output(options["format_"], stream, view)
+        show = sys.stderr.isatty() and not options["quiet"]
+        engine = _build_engine(options, limits, messages)
+        status = 0
+        for item in _run(engine, list(options["inputs"]), show, messages):
+            output.write(item)
+            if isinstance(item, Stats):
+                if item.problems:
+                    _report_problems(item, messages, limits)
+                    status = _FAILED_INPUT
+            elif options["exit_code"] and item.grade >= Grade.PROBABLE:
+                status = status or _FOUND
+        stream.flush()
+    return status
+
+
+def _build_engine(options: dict[str, Any], limits: Limits, messages: Messages) -> Engine:
+    from poolwatch.aggregate.places import Inside
+    from poolwatch.catalog import load_catalog
+
+    inside = Inside(tuple(options["internal"]))
+    catalog = load_catalog(tuple(options["signatures"]))
+
+    from poolwatch import kernels
+
+    if kernels.is_cold():
+        click.echo(f"poolwatch: {messages.say('progress.compiling')}", err=True)
+        kernels.warm()
+
+    from poolwatch.engine import Engine
+
+    return Engine(catalog, limits, inside, options["sensor"] or socket.gethostname())
+
+
+def _run(engine: Engine, inputs: list[str], show: bool, messages: Messages) -> Any:
+    if not show:
+        return engine.run(inputs)
+    from poolwatch.cli.progress import run_with_progress
+
+    return run_with_progress(engine, inputs, messages)
+
+
+def _limits(ctx: click.Context, assignments: tuple[str, ...]) -> Limits:
+    limits = Limits().changed(ctx.meta.get("limits", {}))
+    values: dict[str, object] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise UsageError(f"--limit {assignment}: not of the form NAME=N")
+        values[name.strip()] = value.strip()
+    return limits.changed(values)
+
+
+def _zone(name: str) -> str:
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(f"--tz {name}: no such time zone", "for example Asia/Shanghai") from error
+    return name
+
+
+def _open_output_file(path: str | None, stack: ExitStack) -> IO[str]:
+    if path is None or path == "-":
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+        return sys.stdout
+    try:
+        return stack.enter_context(open(path, "w", encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"-o {path}: {error.strerror}") from error
+
+
+def _report_problems(stats: Stats, messages: Messages, limits: Limits) -> None:
+    for problem in stats.problems[: limits.file_messages]:
+        line = messages.say(
+            "problem.line", path=problem.path, offset=problem.offset, reason=problem.reason
+        )
+        advice = f" ({problem.advice})" if problem.advice else ""
+        click.echo(f"poolwatch: {line}{advice}", err=True)
+    rest = len(stats.problems) - limits.file_messages
+    if rest > 0:
+        click.echo(f"poolwatch: {messages.say('problem.more', count=rest)}", err=True)

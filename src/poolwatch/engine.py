@@ -1,0 +1,171 @@
+"""The only wiring: sources → matcher → judge → findings. Start reading here.
+
+    for item in Engine(catalog, limits, inside, sensor).run(["day.pcap"]):
+        ...  # sessions as their flows close, then findings, then one Stats
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import asdict
+
+from poolwatch import __version__
+from poolwatch.aggregate.findings import Findings
+from poolwatch.aggregate.judge import Judge
+from poolwatch.aggregate.places import Inside
+from poolwatch.capture import open_source
+from poolwatch.capture.bytestream import ByteStream
+from poolwatch.capture.inputs import Input, find_inputs
+from poolwatch.capture.source import LINKS, Batch, Coverage, Source
+from poolwatch.catalog import Catalog
+from poolwatch.errors import CaptureError
+from poolwatch.match.matcher import Matcher
+from poolwatch.settings import Limits
+from poolwatch.terms import Capture, Finding, Hit, Problem, Session, Stats
+
+Item = Session | Finding | Stats
+Progress = Callable[[str, int], None]
+"""Called with a capture's name and the packets read of it."""
+
+HITS_HELD = 20_000
+"""Hits waiting for their capture's digest; then it is waited for."""
+
+
+class Engine:
+    """Scans captures one after another; each is a capture of its own."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        limits: Limits,
+        inside: Inside,
+        sensor: str,
+        *,
+        seed: int | None = None,
+    ) -> None:
+        self._limits = limits
+        self._sensor = sensor
+        self._judge = Judge(catalog, inside, sensor)
+        self._matcher = Matcher(catalog, limits, seed=seed)
+        self._findings = Findings()
+        self._stats = Stats(__version__, catalog.digest, sensor, limits=asdict(limits))
+
+    def run(self, names: list[str], progress: Progress | None = None) -> Iterator[Item]:
+        """Sessions as they are settled, then the findings, then the stats."""
+        for wanted in find_inputs(names):
+            if wanted.skipped:
+                self._skip(wanted)
+                continue
+            self._stats.files += 1
+            for session in self._scan(wanted.path, progress):
+                self._findings.add(session)
+                yield session
+        yield from self._findings.all()
+        self._stats.counts["finding_entries_left_out"] = self._findings.left_out
+        yield self._stats
+
+    def _scan(self, path: str, progress: Progress | None) -> Iterator[Session]:
+        """The sessions of one capture."""
+        try:
+            stream = ByteStream(path, self._limits.expansion_ratio)
+        except CaptureError as error:
+            self._add_problem(path, error.offset, str(error), error.advice())
+            return
+        with closing(stream):
+            try:
+                source = open_source(stream, self._limits)
+            except CaptureError as error:
+                reason = stream.damage or str(error)
+                self._add_problem(path, error.offset, reason, error.advice())
+                return
+            yield from self._scan_source(path, stream, source, progress)
+
+    def _scan_source(
+        self, path: str, stream: ByteStream, source: Source, progress: Progress | None
+    ) -> Iterator[Session]:
+        matcher = self._matcher
+        matcher.reuse()
+        held: list[Hit] = []
+        capture: Capture | None = None
+        start_id = ""
+        packets = 0
+        for batch in source.batches():
+            if not packets:
+                self._note_start(batch)
+                start_id = self._start_id(batch)
+            packets += batch.count
+            held += matcher.feed(batch)
+            if matcher.streams:
+                stream.start_digest()
+            if len(held) > HITS_HELD or (held and capture):
+                capture = capture or _capture(path, stream, start_id)
+                yield from self._settle(held, capture)
+                held = []
+            if progress:
+                progress(path, packets)
+        held += matcher.finish()
+        if held:
+            yield from self._settle(held, capture or _capture(path, stream, start_id))
+        self._note_coverage(path, source.coverage)
+
+    def _settle(self, hits: list[Hit], capture: Capture) -> Iterator[Session]:
+        for hit in hits:
+            session = self._judge.judge(hit, capture)
+            if session is not None:
+                yield session
+
+    def _start_id(self, batch: Batch) -> str:
+        """Identity of a capture that cannot be read twice: sensor and first packet."""
+        packet = batch.packets[0]
+        start = int(packet["offset"])
+        digest = hashlib.sha256(self._sensor.encode() + b"\0" + str(packet["ts_ns"]).encode())
+        digest.update(batch.buffer[start : start + int(packet["caplen"])].tobytes())
+        return digest.hexdigest()
+
+    def _note_start(self, batch: Batch) -> None:
+        first_ns = int(batch.packets["ts_ns"][0])
+        stats = self._stats
+        stats.first_ns = min(stats.first_ns or first_ns, first_ns)
+
+    def _note_coverage(self, path: str, coverage: Coverage) -> None:
+        stats = self._stats
+        counts = self._matcher.counts()
+        if counts["packets"]:
+            stats.last_ns = max(stats.last_ns, self._matcher.last_ns)
+        counts["no_timestamp"] = coverage.no_timestamp
+        counts["blocks_skipped"] = coverage.skipped_blocks
+        counts["packets_without_interface"] = coverage.no_interface
+        for name, count in counts.items():
+            stats.counts[name] = stats.counts.get(name, 0) + count
+        for reason, count in self._matcher.not_understood().items():
+            stats.not_understood[reason] = stats.not_understood.get(reason, 0) + count
+        for number, count in coverage.link_types.items():
+            if number not in LINKS:
+                known = stats.link_types_unknown.get(number, 0)
+                stats.link_types_unknown[number] = known + count
+        if coverage.drops is not None:
+            stats.drops = (stats.drops or 0) + coverage.drops
+        if coverage.damage:
+            damage = coverage.damage
+            self._add_problem(path, damage.offset, damage.reason, damage.advice)
+        elif coverage.link_types and not coverage.known_link:
+            numbers = ", ".join(str(number) for number in sorted(coverage.link_types))
+            self._add_problem(
+                path, 0, f"no interface of a known link type (LINKTYPE_ {numbers})"
+            )
+
+    def _add_problem(self, path: str, offset: int, reason: str, advice: str = "") -> None:
+        self._stats.problems.append(Problem(path, offset, reason, advice))
+
+    def _skip(self, wanted: Input) -> None:
+        if wanted.skipped == "folder_unreadable":
+            self._add_problem(wanted.path, 0, "the folder cannot be listed")
+            return
+        skipped = self._stats.files_skipped
+        skipped[wanted.skipped] = skipped.get(wanted.skipped, 0) + 1
+
+
+def _capture(path: str, stream: ByteStream, start_id: str) -> Capture:
+    return Capture(path, stream.digest() if stream.is_file else start_id)

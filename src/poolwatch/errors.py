@@ -1,0 +1,31 @@
+"""One base error; each error can say what to do about it."""
+
+from __future__ import annotations
+
+
+class PoolwatchError(Exception):
+    """Something poolwatch refuses or could not do, said in plain words."""
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self._advice = advice
+
+    def advice(self) -> str:
+        """What the user can do about it; empty when there is nothing to add."""
+        return self._advice
+
+
+class UsageError(PoolwatchError):
+    """A command line or a configuration that cannot be carried out (exit status 2)."""
+
+
+class CatalogError(PoolwatchError):
+    """A row of the catalogue that cannot be used; the message begins with `file:line`."""
+
+
+class CaptureError(PoolwatchError):
+    """An input that cannot be read at all, with the byte offset at which that showed."""
+
+    def __init__(self, message: str, offset: int = 0, advice: str = "") -> None:
+        super().__init__(message, advice)
+        self.offset = offset

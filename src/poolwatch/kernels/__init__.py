@@ -1,0 +1,128 @@
+"""Numba kernels: arrays in, arrays out. `@kernel` is the only door to the compiler.
+
+A kernel is compiled for its one signature when its module is imported, or loaded from a
+cache directory named by a hash of the kernel sources, so that an edited helper is never
+served stale. Import a kernel module only where packets are about to be read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+from numba.core import types
+
+from poolwatch import layouts
+
+MODULES = ("walk", "decode", "gate", "endpoints", "flows", "merge")
+"""The kernel modules, in import order; `warm` compiles them all."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+BYTES = types.Array(types.uint8, 1, "C", readonly=True)
+SLOTS = types.Array(types.uint64, 1, "C")
+INT32S = types.Array(types.int32, 1, "C")
+INT64S = types.Array(types.int64, 1, "C")
+i8 = types.int64
+u8 = types.uint64
+b1 = types.boolean
+void = types.void
+
+
+def row(dtype: np.dtype[Any]) -> Any:
+    """The compiler's type of one row of `dtype`, passed by reference."""
+    return numba.from_dtype(dtype)
+
+
+def rows(dtype: np.dtype[Any], *, readonly: bool = False) -> Any:
+    """The compiler's type of a contiguous array of rows of `dtype`."""
+    return types.Array(numba.from_dtype(dtype), 1, "C", readonly=readonly)
+
+
+def kernel(signature: Any, *, inline: bool = False) -> Callable[[F], F]:
+    """Compile a function for `signature` alone; any other argument types raise TypeError.
+
+    `inline`: a helper of other kernels, merged into each of them.
+    """
+
+    def decorate(function: F) -> F:
+        with _numba_cache() as cached:
+            compiled: F = numba.njit(
+                signature,
+                cache=cached,
+                nogil=True,
+                error_model="numpy",
+                boundscheck=_checked(),
+                forceinline=inline,
+                _nrt=False,
+            )(function)
+        return compiled
+
+    return decorate
+
+
+def warm() -> None:
+    """Compile every kernel, or load it from the cache, and remember that it was done."""
+    for name in MODULES:
+        importlib.import_module(f"poolwatch.kernels.{name}")
+    directory = cache_directory()
+    if directory is not None:
+        (directory / "ready").touch()
+
+
+def is_cold() -> bool:
+    """Whether the next import of a kernel module has to compile."""
+    directory = cache_directory()
+    return directory is None or not (directory / "ready").exists()
+
+
+def cache_directory() -> Path | None:
+    """Where compiled kernels are kept, made if need be; None when nowhere is writable.
+
+    The files hold machine code that is loaded as it stands, so a directory that is not
+    this user's own is not used.
+    """
+    base = os.environ.get("POOLWATCH_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    root = Path(base) if base else Path.home() / ".cache"
+    name = f"kernels-{_source_digest()}" + ("-checked" if _checked() else "")
+    directory = root / "poolwatch" / name
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        owner = directory.stat()
+        private = owner.st_uid == os.getuid() and not owner.st_mode & stat.S_IWOTH
+    except (OSError, RuntimeError):
+        return None
+    return directory if private and os.access(directory, os.W_OK | os.X_OK) else None
+
+
+def _checked() -> bool:
+    """Bounds checking, switched on by the tests that fuzz the kernels."""
+    return os.environ.get("POOLWATCH_BOUNDSCHECK") == "1"
+
+
+def _source_digest() -> str:
+    digest = hashlib.sha256(numba.__version__.encode())
+    here = Path(__file__).parent
+    for path in sorted(here.glob("*.py")) + [Path(layouts.__file__)]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def _numba_cache() -> Iterator[bool]:
+    """Point Numba at our cache directory while one function is decorated."""
+    directory = cache_directory()
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(directory or "")
+    try:
+        yield directory is not None
+    finally:
+        numba.config.CACHE_DIR = before

@@ -1,0 +1,641 @@
+"""The flow table: 8-byte index slots (hash tag and record number) over dense 64-byte records.
+
+The scan works in stages over blocks of packets: decode and hash all, ask for their slots,
+ask for their records, then update. That hides the memory latency which a table of a
+million flows otherwise costs. A record closed during a call stays readable until the next.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from poolwatch.kernels import BYTES, INT32S, SLOTS, b1, i8, kernel, row, rows, u8, void
+from poolwatch.kernels.decode import decode_frame
+from poolwatch.kernels.endpoints import find_endpoint
+from poolwatch.kernels.gate import HOLD, OPENERS, PASS, gate_payload
+from poolwatch.kernels.intrinsics import fold, prefetch
+from poolwatch.layouts import (
+    COUNTERS,
+    DEAD,
+    ENDPOINT,
+    FLOW,
+    FLOW_START,
+    FRAME,
+    PACKET,
+    SEGMENT,
+    TABLE,
+    FlowFlag,
+    Gate,
+    SegmentBit,
+    What,
+)
+
+_SYN_A = int(FlowFlag.SYN_A)
+_FIN_A = int(FlowFlag.FIN_A)
+_RST = int(FlowFlag.RST)
+_DATA_A = int(FlowFlag.DATA_A)
+_SEEN_A = int(FlowFlag.SEEN_A)
+_SEEN_B = int(FlowFlag.SEEN_B)
+_FIRST_B = int(FlowFlag.FIRST_B)
+_CANDIDATE = int(FlowFlag.CANDIDATE)
+_DISMISSED = int(FlowFlag.DISMISSED)
+_LISTED = int(FlowFlag.LISTED)
+_INHERITED = int(FlowFlag.INHERITED)
+_LATER = int(FlowFlag.LATER)
+_DATA = int(FlowFlag.DATA_A | FlowFlag.DATA_B)
+USED_UP = int(
+    FlowFlag.DATA_A | FlowFlag.DATA_B | FlowFlag.FIN_A | FlowFlag.FIN_B | FlowFlag.RST
+)
+"""A flow with any of these is over when a new SYN comes."""
+
+_REPORTED = _CANDIDATE | _LISTED | _INHERITED
+
+_TLS = int(Gate.TLS)
+_OPEN = int(SegmentBit.OPEN)
+_START_A = int(SegmentBit.START_A)
+_UNSURE = int(SegmentBit.UNSURE)
+_WHAT_DATA = int(What.DATA)
+_WHAT_HEAD = int(What.HEAD)
+_WHAT_KEPT = int(What.KEPT)
+_WHAT_CLOSE = int(What.CLOSE)
+
+_TCP_FIN = 1
+_TCP_SYN = 2
+_TCP_RST = 4
+_TCP_ACK = 16
+
+_TAG = 0xFFFFFFFF
+_TAG_SHIFT = 32
+_REORDER_WINDOW = 1 << 20  # bytes beyond the expected start that count as out of order
+
+
+@kernel(u8(rows(TABLE), u8, u8, u8, u8, u8, u8, u8), inline=True)
+def hash_key(
+    table: Any, a_hi: int, a_lo: int, b_hi: int, b_lo: int, ports: int, tags: int, kind: int
+) -> int:
+    """Seeded 64-bit hash of a flow key, by folded 128-bit products."""
+    t = table[0]
+    h = fold(a_hi ^ t["seed_a"], a_lo ^ t["seed_b"]) ^ t["seed_c"]
+    h = fold(h + b_hi, b_lo ^ t["seed_d"])
+    return fold(h ^ ((ports << u8(32)) | tags), t["seed_b"] ^ kind)  # type: ignore[no-any-return]
+
+
+@kernel(u8(rows(TABLE), row(FLOW)))
+def hash_flow(table: Any, flow: Any) -> int:
+    """`hash_key` of a flow record, living or dead."""
+    return hash_key(  # type: ignore[no-any-return]
+        table,
+        flow["a_hi"],
+        flow["a_lo"],
+        flow["b_hi"],
+        flow["b_lo"],
+        u8(flow["ports"]),
+        u8(flow["tags"]),
+        u8(flow["kind"]) & u8(0x7F),
+    )
+
+
+@kernel(void(SLOTS, SLOTS))
+def regrow(old: Any, new: Any) -> None:
+    """Move every slot of `old` into the empty, larger `new`."""
+    mask = new.shape[0] - 1
+    for index in range(old.shape[0]):
+        slot = old[index]
+        if slot != 0:
+            home = i8(slot >> u8(_TAG_SHIFT)) & mask
+            while new[home] != 0:
+                home = (home + 1) & mask
+            new[home] = slot
+
+
+@kernel(void(SLOTS, u8, i8))
+def put_slot(slots: Any, tag: int, record: int) -> None:
+    """Enter a record under its hash tag."""
+    mask = slots.shape[0] - 1
+    slot = i8(tag) & mask
+    while slots[slot] != 0:
+        slot = (slot + 1) & mask
+    slots[slot] = (tag << u8(_TAG_SHIFT)) | u8(record + 1)
+
+
+@kernel(void(SLOTS, u8, i8))
+def drop_slot(slots: Any, tag: int, record: int) -> None:
+    """Remove a record; entries behind it move up, so no tombstones are left."""
+    mask = slots.shape[0] - 1
+    entry = (tag << u8(_TAG_SHIFT)) | u8(record + 1)
+    hole = i8(tag) & mask
+    while slots[hole] != entry:
+        if slots[hole] == 0:
+            return
+        hole = (hole + 1) & mask
+    probe = (hole + 1) & mask
+    while slots[probe] != 0:
+        home = i8(slots[probe] >> u8(_TAG_SHIFT)) & mask
+        if ((probe - home) & mask) >= ((probe - hole) & mask):
+            slots[hole] = slots[probe]
+            hole = probe
+        probe = (probe + 1) & mask
+    slots[hole] = 0
+
+
+@kernel(void(rows(TABLE), row(FLOW), row(FLOW_START), rows(COUNTERS)))
+def account(table: Any, flow: Any, start: Any, counters: Any) -> None:
+    """Count a flow for coverage when it closes."""
+    count = counters[0]
+    flags = i8(flow["flags"])
+    one_way = (flags & (_SEEN_A | _SEEN_B)) != (_SEEN_A | _SEEN_B)
+    if one_way and flags & _DATA and i8(flow["kind"]) & 1:  # TCP payload, nothing came back
+        count["one_way"] += 1
+    if i8(flow["gate"]) & _TLS:
+        count["encrypted"] += 1
+        if flow["last_ns"] - start["first_ns"] >= table[0]["long_ns"]:
+            count["encrypted_long"] += 1
+
+
+@kernel(
+    i8(
+        i8,
+        SLOTS,
+        rows(FLOW),
+        rows(FLOW_START),
+        INT32S,
+        rows(TABLE),
+        rows(SEGMENT),
+        i8,
+        rows(COUNTERS),
+    )
+)
+def close_flow(
+    record: int,
+    slots: Any,
+    flows: Any,
+    starts: Any,
+    free: Any,
+    table: Any,
+    segments: Any,
+    written: int,
+    counters: Any,
+) -> int:
+    """Close one flow; report it if somebody reads it. Returns the new number of segments."""
+    t = table[0]
+    flow = flows[record]
+    drop_slot(slots, hash_flow(table, flow) & u8(_TAG), record)
+    flow["kind"] = i8(flow["kind"]) | DEAD
+    free[t["free_tail"] % free.shape[0]] = record
+    t["free_tail"] += 1
+    t["live"] -= 1
+    flags = i8(flow["flags"])
+    first_of_slice = t["keep"] != 0 and not flags & _LATER
+    if not first_of_slice:
+        account(table, flow, starts[record], counters)
+    if flags & _REPORTED or first_of_slice:
+        segment = segments[written]
+        segment["ts_ns"] = flow["last_ns"]
+        segment["packet"] = t["packets"]
+        segment["flow"] = record
+        segment["length"] = 0
+        segment["side"] = 0
+        segment["what"] = _WHAT_CLOSE
+        segment["bits"] = 0
+        written += 1
+    return written
+
+
+@kernel(
+    i8(row(FRAME), i8, SLOTS, i8, rows(FLOW), rows(FLOW_START), INT32S, i8, rows(TABLE))
+)
+def _open_flow(
+    frame: Any,
+    ts_ns: int,
+    slots: Any,
+    slot: int,
+    flows: Any,
+    starts: Any,
+    free: Any,
+    reusable: int,
+    table: Any,
+) -> int:
+    """A record for the frame's flow, entered at the empty `slot`."""
+    t = table[0]
+    if t["free_head"] < reusable:
+        record = i8(free[t["free_head"] % free.shape[0]])
+        t["free_head"] += 1
+    else:
+        record = t["used"]
+        t["used"] += 1
+    flow = flows[record]
+    flow["a_hi"] = frame["a_hi"]
+    flow["a_lo"] = frame["a_lo"]
+    flow["b_hi"] = frame["b_hi"]
+    flow["b_lo"] = frame["b_lo"]
+    flow["ports"] = frame["ports"]
+    flow["tags"] = frame["tags"]
+    flow["kind"] = frame["kind"]
+    flow["last_ns"] = ts_ns
+    flow["packets"] = 0
+    flow["gate"] = 0
+    flow["flags"] = _FIRST_B if frame["side"] else 0
+    start = starts[record]
+    start["first_ns"] = ts_ns
+    start["first_packet"] = t["packets"]
+    start["endpoint"] = -1
+    slots[slot] = ((frame["hash"] & u8(_TAG)) << u8(_TAG_SHIFT)) | u8(record + 1)
+    t["live"] += 1
+    return record
+
+
+@kernel(b1(row(FLOW), i8, i8))
+def _is_unsure(flow: Any, ts_ns: int, idle_ns: int) -> bool:
+    """In a slice: a SYN closes an inherited flow that, as far as seen here, was unused."""
+    flags = i8(flow["flags"])
+    return (
+        flags & _INHERITED != 0
+        and flags & USED_UP == 0
+        and ts_ns - flow["last_ns"] <= idle_ns
+    )
+
+
+@kernel(
+    i8(
+        row(FRAME),
+        i8,
+        i8,
+        SLOTS,
+        rows(FLOW),
+        rows(FLOW_START),
+        INT32S,
+        i8,
+        rows(TABLE),
+        rows(ENDPOINT),
+        INT32S,
+        rows(SEGMENT),
+        rows(COUNTERS),
+    )
+)
+def _begin_flow(
+    frame: Any,
+    ts_ns: int,
+    previous: int,
+    slots: Any,
+    flows: Any,
+    starts: Any,
+    free: Any,
+    reusable: int,
+    table: Any,
+    endpoints: Any,
+    endpoint_slots: Any,
+    segments: Any,
+    counters: Any,
+) -> int:
+    """Open the frame's flow, closing the `previous` one of its key (-1: none).
+
+    Returns its record, or -1 when none is left; nothing has changed then.
+    """
+    t = table[0]
+    if t["free_head"] >= reusable and t["used"] >= flows.shape[0]:
+        return -1
+    later = 0
+    if previous >= 0:
+        unsure = _is_unsure(flows[previous], ts_ns, t["idle_ns"])
+        t["segments"] = close_flow(
+            previous, slots, flows, starts, free, table, segments, t["segments"], counters
+        )
+        if unsure:
+            segments[t["segments"] - 1]["bits"] = _UNSURE
+        elif t["keep"]:
+            later = _LATER
+    mask = slots.shape[0] - 1
+    slot = i8(frame["hash"] & u8(mask))
+    while slots[slot] != 0:
+        slot = (slot + 1) & mask
+    record = _open_flow(frame, ts_ns, slots, slot, flows, starts, free, reusable, table)
+    counters[0]["flows"] += 1
+    flow = flows[record]
+    flags = i8(flow["flags"]) | later
+    fresh_syn = (i8(frame["tcp"]) & (_TCP_SYN | _TCP_ACK)) == _TCP_SYN
+    if t["keep"] and not later and not fresh_syn:
+        flags |= _INHERITED
+    ports = i8(flow["ports"])
+    listed = find_endpoint(endpoints, endpoint_slots, flow["b_hi"], flow["b_lo"], ports & 0xFFFF)
+    if listed < 0:
+        listed = find_endpoint(endpoints, endpoint_slots, flow["a_hi"], flow["a_lo"], ports >> 16)
+    if listed >= 0:
+        flags |= _LISTED
+        starts[record]["endpoint"] = listed
+        counters[0]["listed"] += 1
+    flow["flags"] = flags
+    return record
+
+
+@kernel(b1(row(FLOW), row(FRAME)), inline=True)
+def _same_key(flow: Any, frame: Any) -> bool:
+    return (
+        flow["a_lo"] == frame["a_lo"]
+        and flow["b_lo"] == frame["b_lo"]
+        and flow["ports"] == frame["ports"]
+        and flow["a_hi"] == frame["a_hi"]
+        and flow["b_hi"] == frame["b_hi"]
+        and flow["tags"] == frame["tags"]
+        and flow["kind"] == frame["kind"]
+    )
+
+
+@kernel(b1(row(FLOW), i8, i8, i8), inline=True)
+def starts_anew(flow: Any, tcp: int, ts_ns: int, idle_ns: int) -> bool:
+    """Whether a packet of a flow's key begins another flow: after a pause, or by a new SYN."""
+    if ts_ns - flow["last_ns"] > idle_ns:
+        return True
+    fresh_syn = (tcp & (_TCP_SYN | _TCP_ACK)) == _TCP_SYN
+    return fresh_syn and (i8(flow["flags"]) & (USED_UP | _INHERITED)) != 0
+
+
+@kernel(
+    i8(
+        BYTES,
+        row(PACKET),
+        row(FRAME),
+        row(FLOW),
+        i8,
+        i8,
+        rows(SEGMENT),
+        i8,
+    ),
+    inline=True,
+)
+def read_tcp(
+    buffer: Any,
+    packet: Any,
+    frame: Any,
+    flow: Any,
+    record: int,
+    number: int,
+    segments: Any,
+    written: int,
+) -> int:
+    """Flags and payload of one TCP packet; returns the new number of segments."""
+    side = i8(frame["side"])
+    tcp = i8(frame["tcp"])
+    flags = i8(flow["flags"])
+    seq = i8(frame["seq"])
+    if tcp & _TCP_SYN:
+        seq = (seq + 1) & 0xFFFFFFFF
+        flags |= _SYN_A << side
+        if side:
+            flow["next_b"] = seq
+        else:
+            flow["next_a"] = seq
+    if tcp & _TCP_FIN:
+        flags |= _FIN_A << side
+    if tcp & _TCP_RST:
+        flags |= _RST
+    length = i8(frame["length"])
+    if length == 0:
+        flow["flags"] = flags
+        return written
+    bits = 0
+    for end in range(2):  # which sides' beginnings are still known
+        if flags & (_SYN_A << end) and not flags & (_DATA_A << end):
+            bits |= _START_A << end
+    what = _WHAT_DATA
+    position = i8(frame["payload"])
+    wanted = (flags & (_CANDIDATE | _INHERITED)) != 0 and not flags & _DISMISSED
+    if not flags & (_CANDIDATE | _DISMISSED):
+        gate = i8(flow["gate"])
+        verdict = gate
+        if OPENERS[buffer[position]] and not gate & _TLS:  # nothing else begins a greeting
+            other_silent = not flags & (_DATA_A << (1 - side))
+            verdict = gate_payload(
+                buffer, position, position + length, gate, side, other_silent
+            )
+            flow["gate"] = verdict & 0xFF
+        # The first payload out of order: what it opens with is not known yet.
+        if bits & (_START_A << side) and not verdict & (PASS | HOLD):
+            expected = i8(flow["next_b"]) if side else i8(flow["next_a"])
+            ahead = (seq - expected) & 0xFFFFFFFF
+            if 0 < ahead < _REORDER_WINDOW:
+                verdict |= PASS
+        if verdict & PASS:
+            flags |= _CANDIDATE
+            bits |= _OPEN
+            wanted = True
+        elif verdict & HOLD:
+            what = _WHAT_HEAD
+            wanted = True
+        if flags & _INHERITED:
+            what = _WHAT_KEPT
+    elif flags & _INHERITED:
+        what = _WHAT_KEPT
+    flags |= _DATA_A << side
+    flow["flags"] = flags
+    if wanted:
+        segment = segments[written]
+        segment["ts_ns"] = packet["ts_ns"]
+        segment["packet"] = number
+        segment["flow"] = record
+        segment["offset"] = position
+        segment["length"] = length
+        segment["wire"] = frame["wire"]
+        segment["seq"] = seq
+        segment["frame_offset"] = position - i8(packet["offset"])
+        segment["side"] = side
+        segment["what"] = what
+        segment["bits"] = bits
+        written += 1
+    return written
+
+
+@kernel(
+    i8(
+        BYTES,
+        rows(PACKET),
+        i8,
+        i8,
+        rows(FRAME),
+        SLOTS,
+        rows(FLOW),
+        rows(FLOW_START),
+        INT32S,
+        rows(TABLE),
+        rows(ENDPOINT),
+        INT32S,
+        rows(SEGMENT),
+        rows(COUNTERS),
+    )
+)
+def scan_packets(
+    buffer: Any,
+    packets: Any,
+    begin: int,
+    count: int,
+    frames: Any,
+    slots: Any,
+    flows: Any,
+    starts: Any,
+    free: Any,
+    table: Any,
+    endpoints: Any,
+    endpoint_slots: Any,
+    segments: Any,
+    counters: Any,
+) -> int:
+    """Scan `packets[begin:count]`; return the index of the first packet not scanned.
+
+    It stops early when `segments` is nearly full (read them and call again) or when no
+    flow record is left (`table.live` equals the capacity: make room and call again).
+    `frames` is scratch; its length is the block size.
+    """
+    t = table[0]
+    tally = counters[0]
+    reasons = tally["reasons"]
+    mask = u8(slots.shape[0] - 1)
+    reusable = t["free_tail"]
+    idle_ns = t["idle_ns"]
+    number = t["packets"]
+    now_ns = t["now_ns"]
+    wire_bytes = i8(0)
+    captured_bytes = i8(0)
+    truncated = i8(0)
+    probes = i8(0)
+    written = i8(0)
+    block = frames.shape[0]
+    base = begin
+    stopped = False
+    while base < count and not stopped:
+        size = min(block, count - base)
+        for index in range(size):
+            frame = frames[index]
+            reason = decode_frame(buffer, packets[base + index], frame)
+            frame["reason"] = reason
+            if reason == 0:
+                hashed = hash_key(
+                    table,
+                    frame["a_hi"],
+                    frame["a_lo"],
+                    frame["b_hi"],
+                    frame["b_lo"],
+                    u8(frame["ports"]),
+                    u8(frame["tags"]),
+                    u8(frame["kind"]),
+                )
+                frame["hash"] = hashed
+                prefetch(slots, i8(hashed & mask))
+                prefetch(buffer, i8(frame["payload"]))
+        for index in range(size):
+            frame = frames[index]
+            if frame["reason"] == 0:
+                entry = slots[i8(frame["hash"] & mask)]
+                if entry >> u8(_TAG_SHIFT) == frame["hash"] & u8(_TAG) and entry != 0:
+                    prefetch(flows, i8(entry & u8(_TAG)) - 1)
+        for index in range(size):
+            frame = frames[index]
+            packet = packets[base + index]
+            ts_ns = packet["ts_ns"]
+            if frame["reason"] == 0:
+                tag = frame["hash"] & u8(_TAG)
+                slot = i8(frame["hash"] & mask)
+                record = i8(-1)
+                entry = slots[slot]
+                while entry != 0:
+                    if entry >> u8(_TAG_SHIFT) == tag:
+                        found = i8(entry & u8(_TAG)) - 1
+                        if _same_key(flows[found], frame):
+                            record = found
+                            break
+                    slot = (slot + 1) & i8(mask)
+                    entry = slots[slot]
+                    probes += 1
+                tcp = i8(frame["tcp"])
+                if written + 2 > segments.shape[0]:
+                    stopped = True
+                    size = index
+                    break
+                if record < 0 or starts_anew(flows[record], tcp, ts_ns, idle_ns):
+                    t["packets"] = number + 1
+                    t["segments"] = written
+                    record = _begin_flow(
+                        frame, ts_ns, record, slots, flows, starts, free, reusable, table,
+                        endpoints, endpoint_slots, segments, counters,
+                    )
+                    written = t["segments"]
+                    if record < 0:
+                        stopped = True
+                        size = index
+                        break
+                flow = flows[record]
+                flow["last_ns"] = max(flow["last_ns"], ts_ns)
+                flow["packets"] += 1
+                flags = i8(flow["flags"]) | (_SEEN_A << i8(frame["side"]))
+                flow["flags"] = flags
+                if tcp & (_TCP_SYN | _TCP_FIN | _TCP_RST) or (
+                    frame["length"] > 0 and i8(frame["kind"]) & 1
+                ):
+                    written = read_tcp(
+                        buffer, packet, frame, flow, record, number + 1, segments, written
+                    )
+            else:
+                reasons[i8(frame["reason"])] += 1
+            number += 1
+            now_ns = max(now_ns, ts_ns)
+            wire_bytes += i8(packet["wirelen"])
+            captured_bytes += i8(packet["caplen"])
+            truncated += i8(packet["caplen"] < packet["wirelen"])
+        base += size
+    t["packets"] = number
+    t["now_ns"] = now_ns
+    t["segments"] = written
+    tally["packets"] += base - begin
+    tally["bytes"] += wire_bytes
+    tally["captured_bytes"] += captured_bytes
+    tally["truncated"] += truncated
+    tally["probes"] += probes
+    return base
+
+
+@kernel(
+    i8(
+        i8,
+        i8,
+        b1,
+        SLOTS,
+        rows(FLOW),
+        rows(FLOW_START),
+        INT32S,
+        rows(TABLE),
+        rows(SEGMENT),
+        rows(COUNTERS),
+    )
+)
+def close_before(
+    begin: int,
+    before_ns: int,
+    candidates_too: bool,
+    slots: Any,
+    flows: Any,
+    starts: Any,
+    free: Any,
+    table: Any,
+    segments: Any,
+    counters: Any,
+) -> int:
+    """Close every living flow last seen before `before_ns`, from record `begin` on.
+
+    Candidates are spared unless `candidates_too`. Returns where to go on when the
+    segments were full, or the number of records used when done.
+    """
+    written = 0
+    t = table[0]
+    for record in range(begin, t["used"]):
+        if written + 1 > segments.shape[0]:
+            t["segments"] = written
+            return record
+        flow = flows[record]
+        if i8(flow["kind"]) & DEAD or flow["last_ns"] >= before_ns:
+            continue
+        spared = (i8(flow["flags"]) & (_CANDIDATE | _DISMISSED)) == _CANDIDATE
+        if spared and not candidates_too:
+            continue
+        written = close_flow(
+            record, slots, flows, starts, free, table, segments, written, counters
+        )
+    t["segments"] = written
+    return t["used"]  # type: ignore[no-any-return]

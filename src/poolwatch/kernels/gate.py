@@ -1,0 +1,174 @@
+"""The gate: from the first bytes of a payload, does this flow deserve to be read?
+
+Only flows it lets pass cost anything beyond their flow record. It must never turn away a
+miner's opening; a false pass costs a look by the dialects, nothing more.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from poolwatch.kernels import BYTES, b1, i8, kernel
+from poolwatch.kernels.intrinsics import big32
+from poolwatch.layouts import Gate
+
+_HTTP = int(Gate.HTTP)
+_TLS = int(Gate.TLS)
+_HEAD_A = int(Gate.HEAD_A)
+
+# What the gate says, beside the Gate bits it may set.
+PASS = 256  # a candidate from this payload on
+HOLD = 512  # an HTTP POST head without its body: keep it until the body shows
+
+OPENERS = np.zeros(256, np.bool_)
+"""First bytes worth a look; for any other `gate_payload` leaves the state as it is."""
+OPENERS[[9, 10, 13, 32, 0x16, 0x17, 0x5B, 0x7B, 0xEF, *b"CDGHOP"]] = True
+
+BLANKS = 16  # blanks looked past
+HEAD_BYTES = 4096  # of an HTTP head looked through
+
+_POST = 0x504F5354  # "POST"
+_GET = 0x47455420  # "GET "
+_HEAD = 0x48454144  # "HEAD"
+_PUT = 0x50555420  # "PUT "
+_HTTP_STATUS = 0x48545450  # "HTTP"
+_OPTIONS = 0x4F505449  # "OPTI"
+_CONNECT = 0x434F4E4E  # "CONN"
+_DELETE = 0x44454C45  # "DELE"
+_PATCH = 0x50415443  # "PATC"
+
+
+@kernel(b1(i8), inline=True)
+def _is_blank(byte: int) -> bool:
+    return byte == 32 or byte == 9 or byte == 10 or byte == 13
+
+
+@kernel(i8(BYTES, i8, i8), inline=True)
+def _skip_blanks(buffer: Any, position: int, end: int) -> int:
+    stop = min(end, position + BLANKS)
+    while position < stop and _is_blank(i8(buffer[position])):
+        position += 1
+    return position
+
+
+@kernel(b1(BYTES, i8, i8), inline=True)
+def opens_json(buffer: Any, position: int, end: int) -> bool:
+    """Whether bytes that begin here can be the beginning of a JSON object or batch.
+
+    A byte order mark and blanks may precede; a payload that ends early gets the benefit
+    of the doubt once its bracket was seen.
+    """
+    if position + 3 <= end and i8(buffer[position]) == 0xEF:
+        if i8(buffer[position + 1]) != 0xBB or i8(buffer[position + 2]) != 0xBF:
+            return False
+        position += 3
+    position = _skip_blanks(buffer, position, end)
+    if position >= end:
+        return False
+    bracket = i8(buffer[position])
+    if bracket != 0x7B and bracket != 0x5B:  # { [
+        return False
+    position = _skip_blanks(buffer, position + 1, end)
+    if position >= end:
+        return True
+    if bracket == 0x5B:
+        return i8(buffer[position]) == 0x7B
+    if i8(buffer[position]) != 0x22:  # an object worth reading has a key
+        return False
+    if position + 1 >= end:
+        return True
+    return i8(buffer[position + 1]) >= 32 and i8(buffer[position + 1]) < 127
+
+
+@kernel(b1(BYTES, i8, i8))
+def _is_mining_header(buffer: Any, position: int, end: int) -> bool:
+    """A header line that begins "x-mining", "x-stratum", "x-roll-" or "x-long-", any case."""
+    if position + 8 > end:
+        return False
+    if (big32(buffer, position) | 0x20202020) == 0x782D6D69:  # x-mi
+        return (big32(buffer, position + 4) | 0x20202020) == 0x6E696E67  # ning
+    if (big32(buffer, position) | 0x20202020) == 0x782D7374:  # x-st
+        return (big32(buffer, position + 4) | 0x20202020) == 0x72617475  # ratu
+    if (big32(buffer, position) | 0x20202020) == 0x782D726F:  # x-ro
+        return (big32(buffer, position + 4) | 0x20202020) == 0x6C6C2D6E  # ll-n
+    if (big32(buffer, position) | 0x20202020) == 0x782D6C6F:  # x-lo
+        return (big32(buffer, position + 4) | 0x20202020) == 0x6E672D70  # ng-p
+    return False
+
+
+@kernel(i8(BYTES, i8, i8, b1))
+def _gate_head(buffer: Any, position: int, end: int, has_body: bool) -> int:
+    """An HTTP head: PASS, HOLD or 0. Without `has_body` only a mining header passes."""
+    stop = min(end, position + HEAD_BYTES)
+    index = position
+    while index < stop:
+        if i8(buffer[index]) == 10:
+            if _is_mining_header(buffer, index + 1, end):
+                return PASS
+            following = index + 1
+            if following < end and i8(buffer[following]) == 13:
+                following += 1
+            if following < end and i8(buffer[following]) == 10:  # the head is complete
+                if not has_body:
+                    return 0
+                if following + 1 >= end:
+                    return HOLD
+                return PASS if opens_json(buffer, following + 1, end) else 0
+        index += 1
+    return PASS if has_body else 0  # the head goes on in a later segment
+
+
+@kernel(i8(BYTES, i8, i8, i8, i8, b1), inline=True)
+def gate_payload(
+    buffer: Any, position: int, end: int, gate: int, side: int, other_silent: bool
+) -> int:
+    """Look at one TCP payload of a flow in gate state `gate`.
+
+    Returns the new state, with PASS or HOLD added. `other_silent`: no payload was ever
+    seen from the other side (an HTTP answer alone is then read too).
+    """
+    first = i8(buffer[position])
+    length = end - position
+    waiting = gate & (_HEAD_A << side)
+    gate &= ~(_HEAD_A << side)
+    if first == 0x7B or first == 0x5B or _is_blank(first) or first == 0xEF:
+        if (waiting or not gate & _HTTP) and opens_json(buffer, position, end):
+            return gate | PASS
+        return gate
+    if length < 4:
+        # Too short for a verb: a request sent byte by byte still has to be read.
+        if not gate and (first == 0x50 or (other_silent and first == 0x48)):
+            return gate | PASS
+        return gate
+    if first == 0x16 or first == 0x17:
+        if i8(buffer[position + 1]) == 3 and i8(buffer[position + 2]) <= 4:
+            gate |= _TLS
+        return gate
+    if first < 0x43 or first > 0x50:  # C .. P
+        return gate
+    verb = big32(buffer, position)
+    if verb == _POST or verb == _PUT:
+        verdict = _gate_head(buffer, position, end, True)
+        if verdict == HOLD:
+            return gate | _HTTP | HOLD | (_HEAD_A << side)
+        return gate | _HTTP | verdict
+    if verb == _GET:
+        return gate | _HTTP | _gate_head(buffer, position, end, False)
+    if verb == _HTTP_STATUS:
+        if not other_silent:
+            return gate | _HTTP
+        verdict = _gate_head(buffer, position, end, True)
+        if verdict == HOLD:
+            return gate | _HTTP | HOLD | (_HEAD_A << side)
+        return gate | _HTTP | verdict
+    if (
+        verb == _HEAD
+        or verb == _OPTIONS
+        or verb == _CONNECT
+        or verb == _DELETE
+        or verb == _PATCH
+    ):
+        return gate | _HTTP
+    return gate

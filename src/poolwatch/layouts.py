@@ -1,0 +1,233 @@
+"""Every structured dtype, and every code the kernels and Python share, declared once.
+
+A column is one line here; kernels, tests and outputs take it from here.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+
+import numpy as np
+
+# One captured packet of a batch: where its bytes stand in the buffer.
+PACKET = np.dtype(
+    [
+        ("ts_ns", "i8"),
+        ("offset", "u4"),  # into the batch buffer
+        ("caplen", "u4"),  # bytes captured
+        ("wirelen", "u4"),  # bytes on the wire
+        ("link", "u2"),  # Link
+        ("interface", "u2"),
+    ]
+)
+
+# One decoded packet: scratch between the stages of the scan. Ends are ordered (a < b) by
+# address, then port, so that both directions of a flow give the same key.
+FRAME = np.dtype(
+    [
+        ("a_hi", "u8"),
+        ("a_lo", "u8"),
+        ("b_hi", "u8"),
+        ("b_lo", "u8"),
+        ("hash", "u8"),
+        ("ports", "u4"),  # a's port in the high half, b's in the low half
+        ("tags", "u4"),  # VLAN ids, outermost in the high half
+        ("seq", "u4"),
+        ("payload", "u4"),  # into the batch buffer
+        ("length", "u4"),  # payload bytes captured
+        ("wire", "u4"),  # payload bytes on the wire
+        ("kind", "u1"),  # Kind
+        ("side", "u1"),  # 0: sent by a, 1: sent by b
+        ("tcp", "u1"),  # TCP flags
+        ("reason", "u1"),  # Reason
+        ("spare", "u4"),
+    ]
+)
+
+# One live flow, 64 bytes: one cache line.
+FLOW = np.dtype(
+    [
+        ("a_hi", "u8"),
+        ("a_lo", "u8"),
+        ("b_hi", "u8"),
+        ("b_lo", "u8"),
+        ("ports", "u4"),
+        ("tags", "u4"),
+        ("last_ns", "i8"),
+        ("next_a", "u4"),  # first sequence number of a's payload, valid with SYN_A
+        ("next_b", "u4"),
+        ("packets", "u4"),
+        ("flags", "u2"),  # FlowFlag
+        ("kind", "u1"),  # Kind, with DEAD set once closed; 0 never used
+        ("gate", "u1"),  # Gate
+    ]
+)
+
+# What is asked of a flow only when it opens or closes, kept apart to keep FLOW at one line.
+FLOW_START = np.dtype(
+    [
+        ("first_ns", "i8"),
+        ("first_packet", "i8"),  # from 1
+        ("endpoint", "i4"),  # row of the endpoint list, -1: none
+        ("spare", "i4"),
+    ]
+)
+
+# What the scan hands to Python: a piece of payload of a flow worth reading, or a closing.
+SEGMENT = np.dtype(
+    [
+        ("ts_ns", "i8"),
+        ("packet", "i8"),  # from 1
+        ("flow", "i4"),
+        ("offset", "u4"),  # into the batch buffer
+        ("length", "u4"),
+        ("wire", "u4"),
+        ("seq", "u4"),
+        ("frame_offset", "u4"),  # from the start of the captured frame
+        ("side", "u1"),
+        ("what", "u1"),  # What
+        ("bits", "u2"),  # SegmentBit
+        ("spare", "u4"),
+    ]
+)
+
+# An interface of a pcapng section, as the walker needs it.
+INTERFACE = np.dtype(
+    [
+        ("link", "u2"),  # Link
+        ("spare", "u2"),
+        ("snaplen", "u4"),
+        ("power", "i4"),  # timestamp unit: 10**-power s, or 2**-power s with `binary`
+        ("binary", "i4"),
+        ("offset_ns", "i8"),
+    ]
+)
+
+# One address:port of the catalogue's endpoint list, and its place in the list.
+ENDPOINT = np.dtype([("hi", "u8"), ("lo", "u8"), ("port", "i4"), ("row", "i4")])
+
+# The scalars of a flow table (one row): kernels read and write them in place.
+TABLE = np.dtype(
+    [
+        ("seed_a", "u8"),
+        ("seed_b", "u8"),
+        ("seed_c", "u8"),
+        ("seed_d", "u8"),
+        ("idle_ns", "i8"),
+        ("long_ns", "i8"),  # from when on an encrypted flow counts as long-lived
+        ("used", "i8"),  # records ever used
+        ("live", "i8"),  # records in use
+        ("free_head", "i8"),
+        ("free_tail", "i8"),
+        ("packets", "i8"),  # packets numbered so far
+        ("now_ns", "i8"),  # newest timestamp seen
+        ("segments", "i8"),  # rows written by the last call
+        ("keep", "i8"),  # 1: a slice that is not the first; keep what it inherits
+    ]
+)
+
+REASONS = (
+    "understood",
+    "link_type_unknown",
+    "frame_cut",  # headers end beyond what was captured
+    "not_ip",  # ARP, STP, LLDP, carriers not read yet ...
+    "vlan_depth",
+    "ip_malformed",
+    "ip_fragment",  # later fragments; the first one is used
+    "ipv6_extensions",  # more extension headers than the bound
+    "ip_protocol",  # neither TCP nor UDP
+    "tcp_malformed",
+    "udp_malformed",
+)
+Reason = IntEnum("Reason", {name.upper(): i for i, name in enumerate(REASONS)})
+
+# What the scan counts (one row). Reasons for not understanding stand in `reasons`.
+COUNTERS = np.dtype(
+    [
+        ("packets", "i8"),
+        ("bytes", "i8"),
+        ("captured_bytes", "i8"),
+        ("truncated", "i8"),
+        ("no_timestamp", "i8"),
+        ("flows", "i8"),
+        ("expired", "i8"),
+        ("evicted", "i8"),
+        ("one_way", "i8"),
+        ("encrypted_long", "i8"),
+        ("encrypted", "i8"),
+        ("listed", "i8"),
+        ("probes", "i8"),
+        ("reasons", "i8", (len(REASONS),)),
+    ]
+)
+
+
+class Link(IntEnum):
+    """Link layers the decoder knows; 0 is every other."""
+
+    UNKNOWN = 0
+    ETHERNET = 1
+    LINUX_SLL = 2
+    LINUX_SLL2 = 3
+    RAW_IP = 4
+    NULL = 5  # 4-byte family in the capturing host's byte order
+    LOOP = 6  # 4-byte family in network order
+
+
+class Kind(IntEnum):
+    """Transport and IP version of a flow."""
+
+    TCP4 = 1
+    UDP4 = 2
+    TCP6 = 3
+    UDP6 = 4
+
+
+DEAD = 0x80  # in FLOW.kind: closed; the record may be reused after the batch
+
+
+class FlowFlag(IntFlag):
+    """State of a flow; _A and _B are the ends of its key."""
+
+    SYN_A = 1
+    SYN_B = 2
+    FIN_A = 4
+    FIN_B = 8
+    RST = 16
+    DATA_A = 32
+    DATA_B = 64
+    SEEN_A = 128
+    SEEN_B = 256
+    FIRST_B = 512  # the first packet came from b
+    CANDIDATE = 1024  # its payload goes to the dialects
+    DISMISSED = 2048  # read, and nothing of mining in it; or shed
+    LISTED = 4096  # one end stands in the endpoint list
+    INHERITED = 8192  # in a slice: began before it, as far as can be told
+    LATER = 16384  # in a slice: not the first flow of its key
+
+
+class Gate(IntFlag):
+    """What the first bytes of a flow's payloads were."""
+
+    HTTP = 1
+    TLS = 2
+    HEAD_A = 4  # an HTTP POST head was complete, its body is awaited
+    HEAD_B = 8
+
+
+class What(IntEnum):
+    """What a SEGMENT row is."""
+
+    DATA = 0  # payload of a candidate
+    HEAD = 1  # an HTTP POST head, kept until its body shows
+    KEPT = 2  # payload a slice inherited, kept until the slices are merged
+    CLOSE = 3  # the flow closed; its record stays readable until the next call
+
+
+class SegmentBit(IntFlag):
+    """Beside a SEGMENT row."""
+
+    OPEN = 1  # this row made the flow a candidate
+    START_A = 2  # FLOW.next_a is where a's payload starts, and none was seen before
+    START_B = 4
+    UNSURE = 8  # on CLOSE, in a slice: whether this SYN closes depends on what came before

@@ -1,0 +1,1 @@
+"""From batches of packets to hits: kernels pick the flows, dialects read them."""

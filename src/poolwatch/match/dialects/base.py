@@ -1,0 +1,145 @@
+"""What a dialect says about messages, and the habits JSON-RPC dialects share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from enum import Enum
+from typing import Any, NamedTuple, Protocol
+
+from poolwatch.match.message import Message
+
+
+class Act(Enum):
+    """What a message does in a mining conversation."""
+
+    GREETING = "greeting"  # the miner's opening
+    SUBSCRIBED = "subscribed"  # the server took a subscription
+    AUTHORIZED = "authorized"  # the server took a login
+    JOB = "job"  # work was handed out
+    SUBMIT = "submit"  # a share was sent
+    ACCEPT = "accept"  # a share was accepted
+    REJECT = "reject"  # a share was not accepted
+    REFUSAL = "refusal"  # an opening or a request for work was answered with an error
+    DETAIL = "detail"  # belongs to it, changes nothing; may carry facts
+
+
+class Event(NamedTuple):
+    """One act, with what the message says besides: agent, login, difficulty, ..."""
+
+    act: Act
+    facts: dict[str, Any] = {}
+
+
+class Request(NamedTuple):
+    """A request that waits for its answer."""
+
+    key: Any  # the JSON-RPC id
+    method: str  # lower case; empty for an HTTP request whose body is not known
+    dialect: str
+    opening: bool  # an error answer to it is a refusal
+    body: Any
+    over_http: bool
+
+
+class Dialect(Protocol):
+    """The reading of one dialect; it keeps no state of its own.
+
+    `openings`: the methods whose error answers are refusals.
+    """
+
+    openings: frozenset[str]
+
+    def said(self, method: str, message: Message) -> Iterable[Event]:
+        """A message with a method, from either side."""
+        ...
+
+    def answered(self, request: Request, message: Message) -> Iterable[Event]:
+        """The answer to a request of this dialect."""
+        ...
+
+    def shown(self, message: Message) -> Iterable[Event]:
+        """A message known by its form alone: a push without method, or an orphan answer."""
+        ...
+
+
+def result_of(body: Any) -> Any:
+    """The result member of an answer, None if there is none."""
+    return body.get("result") if isinstance(body, dict) else None
+
+
+def is_error(body: Any) -> bool:
+    """Whether an answer says no: an error that is not null, or `result: false`."""
+    if not isinstance(body, dict):
+        return True
+    error = body.get("error")
+    if error not in (None, False, "", [], {}):
+        return True
+    result = body.get("result")
+    return result is False or (isinstance(result, list) and result[:1] == [False])
+
+
+def is_yes(body: Any) -> bool:
+    """Whether an answer is a plain yes, in one of the forms pools give it.
+
+    true, [true], a status OK, a text; EthereumStratum/2 leaves the result out.
+    """
+    if is_error(body):
+        return False
+    if "result" not in body:
+        return "id" in body
+    result = body["result"]
+    if result is True or result == [True]:
+        return True
+    if isinstance(result, dict):
+        return str(result.get("status", "")).upper() in ("OK", "KEEPALIVED")
+    return isinstance(result, str) and result.lower() not in ("", "false", "error")
+
+
+def params_of(message: Message) -> list[Any]:
+    """The positional parameters of a message, empty when it has none."""
+    body = message.body
+    params = body.get("params") if isinstance(body, dict) else None
+    return params if isinstance(params, list) else []
+
+
+def named_params(message: Message) -> dict[str, Any]:
+    """The named parameters of a message, empty when it has none."""
+    body = message.body
+    params = body.get("params") if isinstance(body, dict) else None
+    return params if isinstance(params, dict) else {}
+
+
+def text_at(params: list[Any], index: int) -> str | None:
+    """A non-empty text among positional parameters."""
+    value = params[index] if index < len(params) else None
+    return value if isinstance(value, str) and value else None
+
+
+def number_at(params: list[Any], index: int) -> float | None:
+    """A finite, positive number among positional parameters."""
+    value = params[index] if index < len(params) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) and number > 0 else None
+
+
+def target_difficulty(target: str, bits: int = 256) -> float | None:
+    """Expected hashes per share for a big-endian hexadecimal target: 2**bits / target."""
+    digits = target.removeprefix("0x").removeprefix("0X")
+    try:
+        value = int(digits, 16)
+    except ValueError:
+        return None
+    if not 0 < value < 1 << bits or len(digits) > bits // 4:
+        return None
+    return float((1 << bits) // value)
+
+
+def facts(**values: Any) -> dict[str, Any]:
+    """The facts that are known."""
+    return {name: value for name, value in values.items() if value is not None}

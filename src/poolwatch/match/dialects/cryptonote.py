@@ -1,0 +1,97 @@
+"""CryptoNote (Monero and kin) login, job, submit over JSON lines (D19).
+
+`login`, `job` and `submit` are words of many protocols; the needles ask for the members
+only miners and pools put beside them.
+Sources: recorded sessions (nesfit xmr-*, ntop/nDPI mining, jsiwek/zeek-cryptomining
+coinhive-stratum); xmrig/xmrig-proxy doc/STRATUM.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from poolwatch.match.dialects.base import (
+    Act,
+    Event,
+    Request,
+    facts,
+    is_error,
+    is_yes,
+    named_params,
+    result_of,
+    text_at,
+)
+from poolwatch.match.message import Message
+
+
+class CryptoNote:
+    """Login answered with a job, jobs pushed, shares submitted by session id."""
+
+    openings = frozenset({"login", "getjob"})
+
+    def said(self, method: str, message: Message) -> Iterable[Event]:
+        """Requests of the miner, jobs pushed by the pool."""
+        named = named_params(message)
+        if method == "login":
+            login = text_at([named.get("login")], 0)
+            agent = text_at([named.get("agent")], 0)
+            yield Event(Act.GREETING, facts(login=login, agent=agent))
+        elif method == "submit":
+            yield Event(Act.SUBMIT)
+        elif method == "job":
+            yield _job(named)
+        else:
+            yield Event(Act.DETAIL)
+
+    def answered(self, request: Request, message: Message) -> Iterable[Event]:
+        """A job, or yes or no to a share."""
+        body = message.body
+        result = result_of(body)
+        job = result.get("job") if isinstance(result, dict) else None
+        if request.method == "submit":
+            yield Event(Act.ACCEPT if is_yes(body) else Act.REJECT)
+        elif is_error(body):
+            yield Event(Act.REFUSAL if request.opening else Act.DETAIL)
+        elif isinstance(job, dict) and "blob" in job:
+            if request.method == "login":
+                yield Event(Act.AUTHORIZED)
+            yield _job(job)
+        elif isinstance(result, dict) and "blob" in result:  # getjob
+            yield _job(result)
+        elif request.method == "login" and is_yes(body):
+            yield Event(Act.AUTHORIZED)
+        else:
+            yield Event(Act.DETAIL)
+
+    def shown(self, message: Message) -> Iterable[Event]:
+        """A login's answer whose request was not seen."""
+        result = result_of(message.body)
+        job = result.get("job") if isinstance(result, dict) else None
+        yield _job(job if isinstance(job, dict) else {})
+
+
+def _job(job: dict[str, Any]) -> Event:
+    target = job.get("target")
+    algorithm = job.get("algo")
+    return Event(
+        Act.JOB,
+        facts(
+            difficulty=_difficulty(target) if isinstance(target, str) else None,
+            algorithm=algorithm if isinstance(algorithm, str) else None,
+        ),
+    )
+
+
+def _difficulty(target: str) -> float | None:
+    """Hashes a share stands for: 2**32 / t or 2**64 / t, t little-endian."""
+    if len(target) not in (8, 16):
+        return None
+    try:
+        value = int.from_bytes(bytes.fromhex(target), "little")
+    except ValueError:
+        return None
+    return float((1 << 4 * len(target)) // value) if value else None
+
+
+DIALECT = CryptoNote()

@@ -1,0 +1,28 @@
+"""Zcash / Equihash Stratum (D23): Stratum with targets instead of difficulties.
+
+Sources: ZIP 301; recorded sessions (nesfit/DI-cryptominingdetection zec-*, ntop/nDPI mining).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from poolwatch.match.dialects.base import Act, Event, facts, params_of, target_difficulty, text_at
+from poolwatch.match.dialects.stratum import Stratum
+from poolwatch.match.message import Message
+
+
+class Equihash(Stratum):
+    """Stratum whose shares are Equihash solutions."""
+
+    def said(self, method: str, message: Message) -> Iterable[Event]:
+        """`mining.set_target` gives the solutions a share stands for: 2**256 / target."""
+        if method == "mining.set_target":
+            target = text_at(params_of(message), 0)
+            expected = target_difficulty(target) if target else None
+            yield Event(Act.DETAIL, facts(difficulty=expected, algorithm="Equihash"))
+        else:
+            yield from super().said(method, message)
+
+
+DIALECT = Equihash()

@@ -1,0 +1,249 @@
+"""The door to the kernels: batches in, segments of the few flows worth reading out."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from poolwatch.kernels.endpoints import index_endpoints
+from poolwatch.kernels.flows import close_before, close_flow, regrow, scan_packets
+from poolwatch.layouts import (
+    COUNTERS,
+    DEAD,
+    ENDPOINT,
+    FLOW,
+    FLOW_START,
+    FRAME,
+    SEGMENT,
+    TABLE,
+    FlowFlag,
+)
+from poolwatch.terms import FlowKey
+
+if TYPE_CHECKING:
+    from poolwatch.capture.source import Batch
+    from poolwatch.catalog.rows import EndpointRow
+    from poolwatch.settings import Limits
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+Rows = list[tuple[Any, ...]]
+"""SEGMENT rows as tuples, in the order of the dtype."""
+
+_BLOCK = 128  # packets a stage of the scan works on
+_SEGMENT_ROWS = 4096
+_FIRST_SLOTS = 1 << 14
+_ROOM = 16  # one part in so many is freed when the table is full
+_MASK32 = 0xFFFFFFFF
+
+
+class Endpoints:
+    """The catalogue's addresses and ports, as the kernels read them."""
+
+    def __init__(self, rows: tuple[EndpointRow, ...]) -> None:
+        self.rows = np.zeros(len(rows), ENDPOINT)
+        for index, row in enumerate(rows):
+            number = int(ipaddress.ip_address(row.address))
+            self.rows[index] = (number >> 64, number & ((1 << 64) - 1), row.port, index)
+        slots = 2
+        while slots < 2 * len(rows) + 1:
+            slots *= 2
+        self.slots = np.zeros(slots, np.int32)
+        index_endpoints(self.rows, self.slots)
+
+
+class FlowTable:
+    """A bounded table of flows. `keep`: of a slice that is not the capture's first."""
+
+    def __init__(
+        self, limits: Limits, endpoints: Endpoints, *, seed: int | None, keep: bool
+    ) -> None:
+        self.limits = limits
+        self.endpoints = endpoints
+        self.flows = _aligned(limits.flows, FLOW)
+        self.starts = np.zeros(limits.flows, FLOW_START)
+        self.free = np.zeros(limits.flows, np.int32)
+        self.slots: Array = np.zeros(_FIRST_SLOTS, np.uint64)
+        self.segments = np.zeros(_SEGMENT_ROWS, SEGMENT)
+        self.table = np.zeros(1, TABLE)
+        self.counters = np.zeros(1, COUNTERS)
+        self._frames = _aligned(_BLOCK, FRAME)
+        self._reset(seed, keep)
+
+    def _reset(self, seed: int | None, keep: bool) -> None:
+        table = self.table[0]
+        for name, value in zip(("seed_a", "seed_b", "seed_c", "seed_d"), _seeds(seed), strict=True):
+            table[name] = value
+        table["idle_ns"] = self.limits.flow_idle_seconds * 1_000_000_000
+        table["long_ns"] = self.limits.long_flow_seconds * 1_000_000_000
+        table["keep"] = keep
+
+    def reuse(self, *, seed: int | None, keep: bool) -> None:
+        """Forget everything, for the next capture."""
+        self.slots = np.zeros(_FIRST_SLOTS, np.uint64)
+        self.table[:] = np.zeros(1, TABLE)
+        self.counters = np.zeros(1, COUNTERS)
+        self._reset(seed, keep)
+
+    @property
+    def keep(self) -> bool:
+        """Whether this is the table of a later slice."""
+        return bool(self.table["keep"][0])
+
+    @property
+    def packets(self) -> int:
+        """Packets numbered so far."""
+        return int(self.table["packets"][0])
+
+    def scan(self, batch: Batch) -> Iterator[Rows]:
+        """Scan a batch; the segment rows of each yield are good until the next one."""
+        done = 0
+        while done < batch.count:
+            self.reserve(batch.count - done)
+            before = done
+            done = scan_packets(
+                batch.buffer,
+                batch.packets,
+                done,
+                batch.count,
+                self._frames,
+                self.slots,
+                self.flows,
+                self.starts,
+                self.free,
+                self.table,
+                self.endpoints.rows,
+                self.endpoints.slots,
+                self.segments,
+                self.counters,
+            )
+            rows = self._rows()
+            if rows:
+                yield rows
+            elif done == before:
+                yield from self.make_room()
+
+    def close_all(self) -> Iterator[Rows]:
+        """Close every flow: the capture is over."""
+        yield from self._close_before(np.iinfo(np.int64).max, candidates_too=True)
+
+    def close(self, record: int) -> Rows:
+        """Close one flow."""
+        written = close_flow(
+            record,
+            self.slots,
+            self.flows,
+            self.starts,
+            self.free,
+            self.table,
+            self.segments,
+            0,
+            self.counters,
+        )
+        return self.segments[:written].tolist()  # type: ignore[no-any-return]
+
+    def dismiss(self, record: int) -> None:
+        """Hand out no more payload of a flow."""
+        self.flows["flags"][record] |= FlowFlag.DISMISSED
+
+    def _rows(self) -> Rows:
+        count = int(self.table["segments"][0])
+        return self.segments[:count].tolist() if count else []
+
+    def reserve(self, flows: int) -> None:
+        """Keep the index at most half full with so many more flows."""
+        live = int(self.table["live"][0])
+        wanted = len(self.slots)
+        while 2 * min(live + flows, len(self.flows)) > wanted:
+            wanted *= 2
+        if wanted > len(self.slots):
+            slots: Array = np.zeros(wanted, np.uint64)
+            regrow(self.slots, slots)
+            self.slots = slots
+
+    def make_room(self) -> Iterator[Rows]:
+        """The table is full: idle flows go first, then the longest silent ones."""
+        counters = self.counters[0]
+        live = int(self.table["live"][0])
+        idle_before = int(self.table["now_ns"][0]) - int(self.table["idle_ns"][0])
+        yield from self._close_before(idle_before, candidates_too=True)
+        expired = live - int(self.table["live"][0])
+        counters["expired"] += expired
+        wanted = max(len(self.flows) // _ROOM, 1) - expired
+        for candidates_too in (False, True):
+            if wanted <= 0:
+                return
+            evicted = int(self.table["live"][0])
+            before = self._silent_before(wanted, candidates_too)
+            yield from self._close_before(before, candidates_too=candidates_too)
+            evicted -= int(self.table["live"][0])
+            counters["evicted"] += evicted
+            wanted -= evicted
+
+    def _silent_before(self, count: int, candidates_too: bool) -> int:
+        """The time before which `count` living flows were last seen (with ties, more)."""
+        used = int(self.table["used"][0])
+        alive = self.flows["kind"][:used] < DEAD
+        if not candidates_too:
+            flags = self.flows["flags"][:used]
+            spared = (flags & (FlowFlag.CANDIDATE | FlowFlag.DISMISSED)) == FlowFlag.CANDIDATE
+            alive &= ~spared
+        last = self.flows["last_ns"][:used][alive]
+        if not len(last):
+            return int(np.iinfo(np.int64).min)
+        nth = min(count, len(last)) - 1
+        return int(np.partition(last, nth)[nth]) + 1
+
+    def _close_before(self, before_ns: int, *, candidates_too: bool) -> Iterator[Rows]:
+        record = 0
+        while record < int(self.table["used"][0]):
+            record = close_before(
+                record,
+                before_ns,
+                candidates_too,
+                self.slots,
+                self.flows,
+                self.starts,
+                self.free,
+                self.table,
+                self.segments,
+                self.counters,
+            )
+            rows = self._rows()
+            if rows:
+                yield rows
+
+
+def key_of(flow: Any) -> FlowKey:
+    """Both ends of a FLOW row."""
+    kind = int(flow["kind"]) & 0x7F
+    ports = int(flow["ports"])
+    return FlowKey(
+        4 if kind <= 2 else 6,
+        6 if kind & 1 else 17,
+        int(flow["a_hi"]) << 64 | int(flow["a_lo"]),
+        ports >> 16,
+        int(flow["b_hi"]) << 64 | int(flow["b_lo"]),
+        ports & 0xFFFF,
+        int(flow["tags"]),
+    )
+
+
+def _seeds(seed: int | None) -> tuple[int, int, int, int]:
+    """Four hash seeds: secret unless `seed` asks for the same ones again."""
+    if seed is None:
+        return tuple(secrets.randbits(64) for _ in range(4))  # type: ignore[return-value]
+    digest = hashlib.sha256(str(seed).encode()).digest()
+    return tuple(int.from_bytes(digest[i : i + 8], "little") for i in range(0, 32, 8))  # type: ignore[return-value]
+
+
+def _aligned(count: int, dtype: np.dtype[Any]) -> Array:
+    """Zeroed rows that begin at a cache line."""
+    raw = np.zeros(count * dtype.itemsize + 64, np.uint8)
+    offset = -raw.ctypes.data % 64
+    return raw[offset : offset + count * dtype.itemsize].view(dtype)

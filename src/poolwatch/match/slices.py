@@ -1,0 +1,238 @@
+"""Joining the matchers of consecutive slices of one capture.
+
+The answer is that of one matcher reading the whole, as long as no bound bit, and it does
+not matter which neighbours are joined first. What a slice kept unread of flows that began
+before it is read once the slice in front is there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from poolwatch.kernels.flows import USED_UP
+from poolwatch.kernels.merge import (
+    find_flow,
+    insert_flow,
+    join_flow,
+    merge_plain,
+    replay_segment,
+)
+from poolwatch.layouts import COUNTERS, FRAME, PACKET, FlowFlag, Gate, SegmentBit
+from poolwatch.match.matcher import NO_BYTES, Closed, Kept, Matcher
+from poolwatch.match.message import Segment
+from poolwatch.match.prefilter import key_of
+from poolwatch.terms import Hit
+
+_READ = int(FlowFlag.CANDIDATE | FlowFlag.DISMISSED)
+_DATA = int(FlowFlag.DATA_A | FlowFlag.DATA_B)
+
+
+def merge(first: Matcher, later: Matcher) -> list[Hit]:
+    """Continue `first` with what `later` found in the slice behind it.
+
+    `later` is used up. Returns the hits that are settled now.
+    """
+    _renumber(later, first.table.packets)
+    first.tally += later.tally
+    for name in COUNTERS.names or ():
+        first.table.counters[name] += later.table.counters[name]
+    ours, theirs = first.table.table, later.table.table
+    ours["packets"] += theirs["packets"]
+    ours["now_ns"] = max(ours["now_ns"][0], theirs["now_ns"][0])
+    for closed in later.closed:
+        _merge_flow(first, closed)
+    for record in _merge_plain(first, later):
+        live = Closed(
+            later.table.flows[record : record + 1].copy(),
+            later.table.starts[record : record + 1].copy(),
+            later.streams.get(record),
+            later.kept.get(record),
+            later.heads.get(record),
+            unsure=False,
+        )
+        _merge_flow(first, live, still_open=True)
+    return first.give() + later.give()
+
+
+def _renumber(matcher: Matcher, base: int) -> None:
+    """Count packets from the beginning of the slices in front."""
+    matcher.table.starts["first_packet"] += base
+    for part in (*matcher.streams.values(), *matcher.kept.values(), *matcher.hits):
+        part.shift(base)
+    for record, head in matcher.heads.items():
+        matcher.heads[record] = head._replace(packet=head.packet + base)
+    for closed in matcher.closed:
+        closed.start["first_packet"] += base
+        if closed.stream:
+            closed.stream.shift(base)
+        if closed.kept:
+            closed.kept.shift(base)
+        if closed.head:
+            closed.head = closed.head._replace(packet=closed.head.packet + base)
+
+
+def _merge_plain(first: Matcher, later: Matcher) -> list[int]:
+    """Merge the flows nobody reads; return the records of the others."""
+    into, out = first.table, later.table
+    used = int(out.table["used"][0])
+    left = np.zeros(used, np.int32)
+    into.reserve(used)
+    count = merge_plain(
+        into.slots,
+        into.flows,
+        into.starts,
+        into.free,
+        into.table,
+        into.counters,
+        out.flows,
+        out.starts,
+        used,
+        left,
+    )
+    records: list[int] = left[:count].tolist()
+    return records
+
+
+def _merge_flow(first: Matcher, closed: Closed, *, still_open: bool = False) -> None:
+    """Take over one flow that needs more than its record joined."""
+    table = first.table
+    record: int = find_flow(table.slots, table.flows, table.table, closed.flow, 0)
+    if record >= 0 and _ends_before(first, record, closed):
+        _close(first, record, unsure=_is_unsure(first, record, closed))
+        record = -1
+    if record >= 0:
+        table.counters["flows"] -= 1
+        if closed.kept is None:
+            join_flow(table.flows, record, closed.flow, 0)
+        else:
+            _join_kept(first, record, closed.flow, closed.kept)
+        _adopt(first, record, closed)
+    else:
+        record = _insert(first, closed)
+        if record < 0:
+            return
+        _adopt(first, record, closed)
+        if closed.kept is not None and table.keep:
+            first.kept[record] = closed.kept
+            first.kept_bytes += closed.kept.bytes
+        elif closed.kept is not None:
+            _read_kept(first, record, closed.kept)
+    if still_open:
+        return
+    flags = int(table.flows["flags"][record])
+    if closed.unsure and not flags & (USED_UP | FlowFlag.INHERITED):
+        return  # that SYN only repeated the one we saw: the flow goes on
+    _close(first, record, unsure=closed.unsure and bool(flags & FlowFlag.INHERITED))
+
+
+def _ends_before(first: Matcher, record: int, closed: Closed) -> bool:
+    """Whether our flow of that key was over when the later slice's began."""
+    flags = int(first.table.flows["flags"][record])
+    fresh = not int(closed.flow["flags"][0]) & FlowFlag.INHERITED
+    return _paused(first, record, closed) or (
+        fresh and bool(flags & (USED_UP | FlowFlag.INHERITED))
+    )
+
+
+def _paused(first: Matcher, record: int, closed: Closed) -> bool:
+    pause = int(closed.start["first_ns"][0]) - int(first.table.flows["last_ns"][record])
+    return pause > int(first.table.table["idle_ns"][0])
+
+
+def _is_unsure(first: Matcher, record: int, closed: Closed) -> bool:
+    flags = int(first.table.flows["flags"][record])
+    unused = bool(flags & FlowFlag.INHERITED) and not flags & USED_UP
+    return unused and not _paused(first, record, closed)
+
+
+def _close(first: Matcher, record: int, *, unsure: bool) -> None:
+    rows = first.table.close(record)
+    if unsure:
+        rows = [(*row[:10], row[10] | int(SegmentBit.UNSURE), *row[11:]) for row in rows]
+    first.take(rows, NO_BYTES)
+
+
+def _insert(first: Matcher, closed: Closed) -> int:
+    """A record for a flow whose key we have not; -1 when the table has no room."""
+    table = first.table
+    if table.keep and key_of(closed.flow[0]) in first.closed_keys:
+        closed.flow["flags"] |= np.uint16(FlowFlag.LATER)
+    for _ in range(2):
+        table.reserve(1)
+        record: int = insert_flow(
+            table.slots,
+            table.flows,
+            table.starts,
+            table.free,
+            table.table,
+            closed.flow,
+            closed.start,
+            0,
+        )
+        if record >= 0:
+            return record
+        for rows in table.make_room():
+            first.take(rows, NO_BYTES)
+    return -1
+
+
+def _adopt(first: Matcher, record: int, closed: Closed) -> None:
+    """Go on with what the later slice was reading of this flow."""
+    if closed.kept is None:
+        carried = int(closed.flow["flags"][0]) & _READ
+        first.table.flows["flags"][record] |= np.uint16(carried)
+    if closed.stream is not None:
+        closed.stream.count_in(first.tally)
+        first.streams[record] = closed.stream
+    if closed.head is not None:
+        first.hold_head(record, closed.head)
+
+
+def _join_kept(first: Matcher, record: int, flow: Any, kept: Kept) -> None:
+    """Continue our flow with payload the later slice kept."""
+    table = first.table
+    if table.keep and int(table.flows["flags"][record]) & FlowFlag.INHERITED:
+        ours = first.kept.setdefault(record, Kept())
+        ours.segments += kept.segments
+        ours.bytes += kept.bytes
+        ours.worth_reading |= kept.worth_reading
+        ours.shed |= kept.shed
+        first.kept_bytes += kept.bytes
+        join_flow(table.flows, record, flow, 0)
+        return
+    flags, seen = int(table.flows["flags"][record]), int(flow["flags"][0])
+    for syn, begins in ((FlowFlag.SYN_A, "next_a"), (FlowFlag.SYN_B, "next_b")):
+        if seen & syn and not flags & syn:  # a handshake the cut went through
+            table.flows[begins][record] = flow[begins][0]
+            table.flows["flags"][record] |= np.uint16(syn)
+    _replay(first, record, kept.segments)
+    join_flow(table.flows, record, flow, 0)
+
+
+def _read_kept(first: Matcher, record: int, kept: Kept) -> None:
+    """Read what was kept of a flow: nothing will come in front of it any more."""
+    flows = first.table.flows
+    flags, gate = int(flows["flags"][record]), int(flows["gate"][record])
+    flows["flags"][record] = flags & ~(_DATA | _READ | int(FlowFlag.INHERITED))
+    flows["gate"][record] = 0
+    _replay(first, record, kept.segments)
+    flows["flags"][record] |= np.uint16(flags & _DATA)
+    flows["gate"][record] |= np.uint8(gate & int(Gate.TLS | Gate.HTTP))
+
+
+def _replay(first: Matcher, record: int, segments: list[Segment]) -> None:
+    """Show kept payload to the gate and the streams as if it came now."""
+    packets, frames = np.zeros(1, PACKET), np.zeros(1, FRAME)
+    table = first.table
+    frames["kind"] = table.flows["kind"][record]
+    for segment in segments:
+        buffer = np.frombuffer(segment.data, np.uint8)
+        packets["ts_ns"] = segment.ts_ns
+        frames["length"], frames["wire"] = len(buffer), segment.wire
+        frames["seq"], frames["side"] = segment.seq, segment.side
+        if replay_segment(buffer, packets, frames, table.flows, record, table.segments):
+            rows = table.segments[:1].copy()
+            rows["packet"], rows["frame_offset"] = segment.packet, segment.offset
+            first.take(rows.tolist(), buffer)

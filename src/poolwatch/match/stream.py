@@ -1,0 +1,79 @@
+"""One candidate flow: its two directions put together and read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poolwatch.match.channel import Channel
+from poolwatch.match.conversation import Conversation
+from poolwatch.match.message import Piece, Segment, Tally
+from poolwatch.match.reassembly import Reassembler
+
+if TYPE_CHECKING:
+    from poolwatch.catalog import Catalog
+    from poolwatch.settings import Limits
+    from poolwatch.terms import Hit
+
+
+class Stream:
+    """Segments of one flow in, a conversation out.
+
+    `expected`: where each side's payload starts, for the sides whose beginning was seen.
+    """
+
+    __slots__ = ("_bytes", "_limits", "channels", "conversation", "reassemblers")
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        limits: Limits,
+        tally: Tally,
+        expected: tuple[int | None, int | None],
+    ) -> None:
+        self._limits = limits
+        self._bytes = 0
+        self.reassemblers = (
+            Reassembler(limits, tally, expected[0]),
+            Reassembler(limits, tally, expected[1]),
+        )
+        self.channels = (Channel(0, limits, tally), Channel(1, limits, tally))
+        self.conversation = Conversation(catalog, limits, tally)
+
+    def feed(self, segment: Segment) -> None:
+        """Read one segment."""
+        self._bytes += len(segment.data)
+        for piece in self.reassemblers[segment.side].push(segment):
+            self._read(segment.side, piece)
+
+    @property
+    def hopeless(self) -> bool:
+        """Read for long enough, and nothing of mining in it."""
+        conversation = self.conversation
+        return not conversation.found and (
+            conversation.misses >= self._limits.patience_messages
+            or self._bytes >= self._limits.patience_bytes
+        )
+
+    def finish(self, hit: Hit) -> None:
+        """Read what still waits and write the findings into `hit`."""
+        for side in (0, 1):
+            for piece in self.reassemblers[side].finish():
+                self._read(side, piece)
+        for side in (0, 1):
+            for message in self.channels[side].finish():
+                self.conversation.read(message)
+        self.conversation.fill(hit)
+
+    def shift(self, packets: int) -> None:
+        """Count packets from an earlier beginning."""
+        for part in (*self.reassemblers, *self.channels, self.conversation):
+            part.shift(packets)
+
+    def count_in(self, tally: Tally) -> None:
+        """Count in another tally from now on."""
+        for part in (*self.reassemblers, *self.channels, self.conversation):
+            part.count_in(tally)
+
+    def _read(self, side: int, piece: Piece) -> None:
+        for message in self.channels[side].feed(piece):
+            self.conversation.read(message)

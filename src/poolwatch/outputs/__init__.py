@@ -1,0 +1,54 @@
+"""What a scan found, written down. One file and one row a format."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import IO, Protocol
+
+from poolwatch.messages import Messages
+from poolwatch.terms import Finding, Grade, Session, Stats
+
+Item = Session | Finding | Stats
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How the user wants to see it."""
+
+    messages: Messages
+    min_grade: Grade = Grade.NOTED
+    reveal: bool = False
+    zone: str = "UTC"
+    colour: bool = False
+
+
+class Output(Protocol):
+    """A format being written; the last item is the stats."""
+
+    def write(self, item: Item) -> None:
+        """Take the next item."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRow:
+    """A format: its name, what it is, and its code."""
+
+    name: str
+    title: str
+    module: str
+
+
+OUTPUTS = (
+    OutputRow("table", "a table and a sentence per finding, for people", "table"),
+    OutputRow("eve", "JSON lines in the manner of Suricata's EVE", "eve"),
+)
+
+
+def open_output(name: str, stream: IO[str], view: View) -> Output:
+    """The output of that name, writing to `stream`. Raises KeyError for an unknown one."""
+    row = {row.name: row for row in OUTPUTS}[name]
+    module = importlib.import_module(f"poolwatch.outputs.{row.module}")
+    output: Output = module.open_output(stream, view)
+    return output

@@ -1,0 +1,252 @@
+"""The vocabulary: grades, stages, roles, and what the rooms hand to each other.
+
+Times are int64 nanoseconds UTC (`*_ns`), sizes bytes (`*_bytes`), packet numbers count from 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+
+class Grade(IntEnum):
+    """How sure we are that a conversation is a mining conversation."""
+
+    NOTED = 0
+    SUSPECTED = 1
+    PROBABLE = 2
+    CONFIRMED = 3
+
+    @property
+    def word(self) -> str:
+        """The name as it stands in event lines."""
+        return self.name.lower()
+
+
+class Stage(IntEnum):
+    """How far a conversation got; the order is the ladder."""
+
+    LOOKED_UP = 0
+    CONTACTED = 1
+    GREETED = 2
+    SUBSCRIBED = 3
+    AUTHORIZED = 4
+    RECEIVING_WORK = 5
+    SUBMITTING = 6
+    MINING = 7
+
+    @property
+    def word(self) -> str:
+        """The name as it stands in event lines."""
+        return self.name.lower()
+
+
+class Role(StrEnum):
+    """What the host a finding is about does in its conversations."""
+
+    MINER = "miner"
+    RELAY = "relay"
+    POOL = "pool"
+    TARGET = "target"
+
+
+class Speaker(StrEnum):
+    """Who said something in a mining conversation."""
+
+    MINER = "miner"
+    POOL = "pool"
+
+
+class Strength(IntEnum):
+    """What one recognised message is worth as evidence.
+
+    FORM: the form of a message many protocols share; counts only beside stronger evidence.
+    BARE: a mining call that node operators also make; at most `suspected` alone.
+    SAFE: names the dialect.
+    """
+
+    FORM = 0
+    BARE = 1
+    SAFE = 2
+
+
+class Quote(NamedTuple):
+    """Bytes that count as evidence, where they stand in the capture.
+
+    A message over several packets has one quote a packet; `text` stands on its first.
+    """
+
+    packet: int
+    offset: int  # bytes from the start of the captured frame
+    length: int
+    speaker: Speaker
+    text: str
+
+
+class FlowKey(NamedTuple):
+    """Both ends of one flow: addresses as 128-bit integers, IPv4 in the low 32 bits."""
+
+    version: int  # 4 or 6
+    protocol: int  # 6 TCP, 17 UDP
+    a_address: int
+    a_port: int
+    b_address: int
+    b_port: int
+    tags: int  # outer tags: VLAN ids, outermost in the high half
+
+
+@dataclass(slots=True)
+class Shares:
+    """Shares counted on the wire, each once in spite of retransmission."""
+
+    submitted: int = 0
+    accepted: int = 0
+    rejected: int = 0
+
+
+@dataclass(slots=True)
+class Hit:
+    """What the matcher found out about one flow: machine facts, no judgement.
+
+    `miner_side` is 0 when end a of the key acts as miner, 1 for end b, None when nothing says.
+    `first_packet` and `first_ns` are the flow's own; `seen_*_ns` span its mining messages.
+    """
+
+    key: FlowKey
+    first_packet: int
+    first_ns: int
+    last_ns: int
+    initiator: int  # side that sent the first packet seen
+    opened: bool  # its SYN was seen, so nothing came before
+    payload: tuple[bool, bool]  # payload seen from end a, from end b
+    encrypted: bool = False
+    endpoint: int = -1  # row of the endpoint list, -1 for none
+    miner_side: int | None = None
+    dialect: str | None = None
+    strength: tuple[Strength | None, Strength | None] = (None, None)  # best from miner, from pool
+    stage: Stage = Stage.CONTACTED
+    answered: bool = False  # a fitting answer that does not refuse
+    greeted: bool = False  # the miner's opening was seen
+    refused: bool = False
+    jobs: int = 0
+    shares: Shares = field(default_factory=Shares)
+    difficulty: float | None = None
+    algorithm: str | None = None
+    agent: str | None = None
+    login: str | None = None
+    named_host: str | None = None  # the pool's name as the miner said it
+    signatures: tuple[str, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    seen_first_ns: int = 0
+    seen_last_ns: int = 0
+    seen_first_packet: int = 0
+
+    def shift(self, packets: int) -> None:
+        """Count packets from an earlier beginning."""
+        self.first_packet += packets
+        if self.seen_first_packet:
+            self.seen_first_packet += packets
+        self.quotes = tuple(
+            quote._replace(packet=quote.packet + packets) for quote in self.quotes
+        )
+
+
+class Endpoint(NamedTuple):
+    """An address in text form (IPv6 as in RFC 5952) and a port."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """The capture a session stands in: the name given, and the id of its content.
+
+    `id` is the SHA-256 of the input; `named` is how the user called it.
+    """
+
+    named: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One miner-pool conversation, judged."""
+
+    capture: Capture
+    sensor: str
+    hit: Hit
+    flow_id: int
+    community_id: str
+    miner: Endpoint
+    pool_end: Endpoint
+    grade: Grade
+    role: Role
+    host: str  # the host the finding is about
+    inside: bool  # whether that host is
+    pool_inside: bool
+    pool: str | None
+    coin: str | None
+    coin_basis: str | None
+    wallet: str | None
+    worker: str | None
+
+
+@dataclass(slots=True)
+class Finding:
+    """The judgement about one host, from all its sessions."""
+
+    host: str
+    inside: bool
+    role: Role
+    grade: Grade
+    stage: Stage
+    refused: bool
+    first_ns: int
+    last_ns: int
+    active_ns: int
+    dialects: list[str]
+    coins: list[str]
+    pools: list[str]
+    pool_ends: list[Endpoint]
+    logins: list[str]
+    wallets: list[str]
+    workers: list[str]
+    agents: list[str]
+    shares: Shares
+    jobs: int
+    sessions: int
+    flow_ids: list[int]
+    finding_id: int
+    best: Session  # the session the judgement rests on
+    unknown: list[tuple[str, str]]  # what is not known, and what would settle it
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An input that was not read, or not to its end; `offset` counts unpacked bytes."""
+
+    path: str
+    offset: int
+    reason: str
+    advice: str = ""
+
+
+@dataclass(slots=True)
+class Stats:
+    """What was looked at, and what was not: never a result without it."""
+
+    version: str
+    catalogue: str  # digest of the signatures
+    sensor: str
+    files: int = 0
+    files_skipped: dict[str, int] = field(default_factory=dict)  # by kind of thing
+    problems: list[Problem] = field(default_factory=list)
+    first_ns: int = 0
+    last_ns: int = 0
+    not_understood: dict[str, int] = field(default_factory=dict)  # packets, by reason
+    link_types_unknown: dict[int, int] = field(default_factory=dict)  # interfaces
+    drops: int | None = None  # as the capturing programs counted them; None: not said
+    counts: dict[str, int] = field(default_factory=dict)
+    limits: dict[str, int] = field(default_factory=dict)
