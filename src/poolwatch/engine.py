@@ -1,7 +1,7 @@
 """The only wiring: sources → matcher → judge → findings. Start reading here.
 
-    for item in Engine(catalog, limits, inside, sensor).run(["day.pcap"]):
-        ...  # sessions as their flows close, then findings, then one Stats
+for item in Engine(catalog, limits, inside, sensor).run(["day.pcap"]):
+    ...  # sessions as their flows close, then findings, then one Stats
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Engine:
         self._sensor = sensor
         self._judge = Judge(catalog, inside, sensor)
         self._matcher = Matcher(catalog, limits, seed=seed)
-        self._findings = Findings()
+        self._findings = Findings(limits.finding_entries)
         self._stats = Stats(__version__, catalog.digest, sensor, limits=asdict(limits))
 
     def run(self, names: list[str], progress: Progress | None = None) -> Iterator[Item]:
@@ -152,9 +152,7 @@ class Engine:
             self._add_problem(path, damage.offset, damage.reason, damage.advice)
         elif coverage.link_types and not coverage.known_link:
             numbers = ", ".join(str(number) for number in sorted(coverage.link_types))
-            self._add_problem(
-                path, 0, f"no interface of a known link type (LINKTYPE_ {numbers})"
-            )
+            self._add_problem(path, 0, f"no interface of a known link type (LINKTYPE_ {numbers})")
 
     def _add_problem(self, path: str, offset: int, reason: str, advice: str = "") -> None:
         self._stats.problems.append(Problem(path, offset, reason, advice))

@@ -126,20 +126,24 @@ TABLE = np.dtype(
     ]
 )
 
-REASONS = (
-    "understood",
-    "link_type_unknown",
-    "frame_cut",  # headers end beyond what was captured
-    "not_ip",  # ARP, STP, LLDP, carriers not read yet ...
-    "vlan_depth",
-    "ip_malformed",
-    "ip_fragment",  # later fragments; the first one is used
-    "ipv6_extensions",  # more extension headers than the bound
-    "ip_protocol",  # neither TCP nor UDP
-    "tcp_malformed",
-    "udp_malformed",
-)
-Reason = IntEnum("Reason", {name.upper(): i for i, name in enumerate(REASONS)})
+
+class Reason(IntEnum):
+    """Why a packet was not understood; 0: it was."""
+
+    UNDERSTOOD = 0
+    LINK_TYPE_UNKNOWN = 1
+    FRAME_CUT = 2  # headers end beyond what was captured
+    NOT_IP = 3  # ARP, STP, LLDP, carriers not read yet ...
+    VLAN_DEPTH = 4
+    IP_MALFORMED = 5
+    IP_FRAGMENT = 6  # later fragments; the first one is used
+    IPV6_EXTENSIONS = 7  # more extension headers than the bound
+    IP_PROTOCOL = 8  # neither TCP nor UDP
+    TCP_MALFORMED = 9
+    UDP_MALFORMED = 10
+
+
+REASONS = tuple(reason.name.lower() for reason in Reason)
 
 # What the scan counts (one row). Reasons for not understanding stand in `reasons`.
 COUNTERS = np.dtype(

@@ -61,6 +61,8 @@ class Limits:
     """Characters of a name, login or agent taken from the wire."""
     expansion_ratio: int = 200
     """Unpacked to packed size beyond which a compressed file is a bomb (after 64 MiB)."""
+    finding_entries: int = 10_000
+    """Flows, logins, workers and so on listed in one finding."""
     file_messages: int = 20
     """Files named on standard error; the rest are counted."""
 

@@ -75,6 +75,7 @@ class Quote(NamedTuple):
     """Bytes that count as evidence, where they stand in the capture.
 
     A message over several packets has one quote a packet; `text` stands on its first.
+    `shows` names the steps the message proves, separated by blanks.
     """
 
     packet: int
@@ -82,6 +83,7 @@ class Quote(NamedTuple):
     length: int
     speaker: Speaker
     text: str
+    shows: str
 
 
 class FlowKey(NamedTuple):
@@ -147,9 +149,7 @@ class Hit:
         self.first_packet += packets
         if self.seen_first_packet:
             self.seen_first_packet += packets
-        self.quotes = tuple(
-            quote._replace(packet=quote.packet + packets) for quote in self.quotes
-        )
+        self.quotes = tuple(quote._replace(packet=quote.packet + packets) for quote in self.quotes)
 
 
 class Endpoint(NamedTuple):

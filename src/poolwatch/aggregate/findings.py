@@ -8,33 +8,48 @@ from dataclasses import dataclass, field
 
 from poolwatch.terms import Finding, Grade, Role, Session, Shares, Stage
 
-MAX_LISTED = 1000
-"""Flows, logins, workers ... kept per finding; the counts go on."""
+
+@dataclass(slots=True)
+class _Part:
+    """What a host did in one role."""
+
+    best: Session
+    stage: Stage = Stage.LOOKED_UP
+    jobs: int = 0
+    shares: Shares = field(default_factory=Shares)
+
+    def add(self, session: Session) -> None:
+        hit = session.hit
+        if _weight(session) > _weight(self.best):
+            self.best = session
+        self.stage = max(self.stage, hit.stage)
+        self.jobs += hit.jobs
+        self.shares.submitted += hit.shares.submitted
+        self.shares.accepted += hit.shares.accepted
+        self.shares.rejected += hit.shares.rejected
 
 
 @dataclass(slots=True)
 class _Gathered:
     """What is kept of a host's sessions while they come in."""
 
-    best: Session
+    first_ns: int
+    last_ns: int
+    parts: dict[Role, _Part] = field(default_factory=dict)
     sessions: int = 0
-    serves: bool = False  # some session shows it as a pool
-    mines: bool = False
-    targeted: bool = True  # all sessions show it as a target
     spans: list[tuple[int, int]] = field(default_factory=list)
-    first_ns: int = 0
-    last_ns: int = 0
-    stage: Stage = Stage.LOOKED_UP
-    jobs: int = 0
-    shares: Shares = field(default_factory=Shares)
     captures: set[str] = field(default_factory=set)
     lists: dict[str, dict[object, None]] = field(default_factory=dict)
 
 
 class Findings:
-    """Gathers sessions and gives the findings at the end."""
+    """Gathers sessions and gives the findings at the end.
 
-    def __init__(self) -> None:
+    `entries`: flows, logins, workers ... listed per finding; the counts go on.
+    """
+
+    def __init__(self, entries: int) -> None:
+        self._entries = entries
         self._hosts: dict[str, _Gathered] = {}
         self.left_out = 0
 
@@ -57,23 +72,14 @@ class Findings:
         first_ns = hit.seen_first_ns or hit.first_ns
         last_ns = hit.seen_last_ns or hit.last_ns
         if gathered is None:
-            gathered = self._hosts[host] = _Gathered(session, first_ns=first_ns, last_ns=last_ns)
-        if _weight(session) > _weight(gathered.best):
-            gathered.best = session
+            gathered = self._hosts[host] = _Gathered(first_ns, last_ns)
+        gathered.parts.setdefault(role, _Part(session)).add(session)
         gathered.sessions += 1
-        gathered.serves |= role is Role.POOL
-        gathered.mines |= role is Role.MINER
-        gathered.targeted &= role is Role.TARGET
-        gathered.stage = max(gathered.stage, hit.stage)
         gathered.first_ns = min(gathered.first_ns, first_ns)
         gathered.last_ns = max(gathered.last_ns, last_ns)
         gathered.spans.append((first_ns, last_ns))
-        if len(gathered.spans) > 2 * MAX_LISTED:
+        if len(gathered.spans) > 2 * self._entries:
             gathered.spans = _united(gathered.spans)
-        gathered.jobs += hit.jobs
-        gathered.shares.submitted += hit.shares.submitted
-        gathered.shares.accepted += hit.shares.accepted
-        gathered.shares.rejected += hit.shares.rejected
         gathered.captures.add(session.capture.id)
         self._list(gathered, "dialects", hit.dialect)
         self._list(gathered, "coins", session.coin)
@@ -89,7 +95,7 @@ class Findings:
         if value is None:
             return
         values = gathered.lists.setdefault(name, {})
-        if value in values or len(values) < MAX_LISTED:
+        if value in values or len(values) < self._entries:
             values[value] = None
         else:
             self.left_out += 1
@@ -100,25 +106,22 @@ def _weight(session: Session) -> tuple[int, int, bool, int]:
     return session.grade, hit.stage, not hit.refused, hit.shares.accepted
 
 
-def _role(gathered: _Gathered) -> Role:
-    if gathered.mines and gathered.serves:
-        return Role.RELAY
-    if gathered.serves:
-        return Role.POOL
-    return Role.TARGET if gathered.targeted else Role.MINER
-
-
 def _finding(host: str, gathered: _Gathered) -> Finding:
-    best = gathered.best
+    parts = gathered.parts
+    # What it mines itself says most about a host, then what it serves.
+    main = next(role for role in (Role.MINER, Role.POOL, Role.TARGET) if role in parts)
+    part = parts[main]
+    best = part.best
+    relays = Role.MINER in parts and Role.POOL in parts
     lists = {name: list(values) for name, values in gathered.lists.items()}
     identity = "\0".join([host, *sorted(gathered.captures)])
     digest = hashlib.blake2b(identity.encode(), digest_size=8).digest()
     return Finding(
         host=host,
         inside=best.inside,
-        role=_role(gathered),
+        role=Role.RELAY if relays else main,
         grade=best.grade,
-        stage=gathered.stage,
+        stage=part.stage,
         refused=best.hit.refused,
         first_ns=gathered.first_ns,
         last_ns=gathered.last_ns,
@@ -131,25 +134,24 @@ def _finding(host: str, gathered: _Gathered) -> Finding:
         wallets=lists.get("wallets", []),  # type: ignore[arg-type]
         workers=lists.get("workers", []),  # type: ignore[arg-type]
         agents=lists.get("agents", []),  # type: ignore[arg-type]
-        shares=gathered.shares,
-        jobs=gathered.jobs,
+        shares=part.shares,
+        jobs=part.jobs,
         sessions=gathered.sessions,
         flow_ids=lists.get("flow_ids", []),  # type: ignore[arg-type]
         finding_id=int.from_bytes(digest, "big") >> 1,
         best=best,
-        unknown=_unknown(gathered),
+        unknown=_unknown(best, bool(lists.get("coins"))),
     )
 
 
-def _unknown(gathered: _Gathered) -> list[tuple[str, str]]:
+def _unknown(best: Session, coin_known: bool) -> list[tuple[str, str]]:
     """What this capture cannot say, and what would."""
     unknown = [("machine", "dhcp_or_nat_log"), ("unit", "unit_table")]
-    hit = gathered.best.hit
-    if "coins" not in gathered.lists and gathered.best.grade > Grade.NOTED:
+    if not coin_known and best.grade > Grade.NOTED:
         unknown.append(("coin", "pool_or_wallet"))
-    if not all(hit.payload):
+    if not all(best.hit.payload):
         unknown.append(("other_direction", "both_directions"))
-    if not hit.opened:
+    if not best.hit.opened:
         unknown.append(("beginning", "earlier_capture"))
     return unknown
 

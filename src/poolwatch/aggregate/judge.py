@@ -112,8 +112,7 @@ class Judge:
         row = self._catalog.endpoints[hit.endpoint]
         seconds = hit.first_ns // 1_000_000_000
         day = (
-            datetime.datetime.fromtimestamp(0, datetime.UTC)
-            + datetime.timedelta(seconds=seconds)
+            datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(seconds=seconds)
         ).date()
         return row if row.seen_from <= day <= row.seen_until else None
 
@@ -207,9 +206,7 @@ def flow_id(capture: Capture, hit: Hit) -> int:
 
 def _community_id(hit: Hit, miner: Endpoint, pool: Endpoint) -> str:
     make = (
-        communityid.FlowTuple.make_tcp
-        if hit.key.protocol == 6
-        else communityid.FlowTuple.make_udp
+        communityid.FlowTuple.make_tcp if hit.key.protocol == 6 else communityid.FlowTuple.make_udp
     )
     text: str = _community.calc(make(miner.address, pool.address, miner.port, pool.port))
     return text

@@ -9,6 +9,7 @@ import stat
 import sys
 import threading
 import zlib
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from poolwatch.errors import CaptureError
@@ -107,14 +108,14 @@ def _open(path: str) -> BinaryIO:
     if path == "-":
         return sys.stdin.buffer
     try:
-        file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed by close()
+        file = Path(path).open("rb", buffering=0)  # noqa: SIM115 - closed by close()
     except OSError as error:
         raise CaptureError(f"cannot be opened: {error.strerror}", 0) from error
     mode = os.fstat(file.fileno()).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)):
         file.close()
         raise CaptureError("neither a file nor a pipe", 0)
-    return file  # type: ignore[return-value]
+    return file
 
 
 def _read_up_to(file: BinaryIO, count: int) -> bytes:
@@ -190,7 +191,7 @@ class _Pipe:
         reader = self._file
         if isinstance(reader, io.BufferedReader):
             return reader.readinto1(view)
-        return reader.readinto(view) or 0  # type: ignore[attr-defined,no-any-return]
+        return reader.readinto(view) or 0  # type: ignore[attr-defined]
 
 
 class _Gzip:

@@ -1,5 +1,6 @@
 """pcapng: sections, interfaces, enhanced, simple and old packet blocks
-(draft-ietf-opsawg-pcapng). Unknown blocks are skipped."""
+(draft-ietf-opsawg-pcapng). Unknown blocks are skipped.
+"""
 
 from __future__ import annotations
 
@@ -106,8 +107,10 @@ class PcapngSource:
             return Damage(at, f"a block of impossible length ({length})", _UNREADABLE)
         if length > _MAX_CONTROL_BYTES:
             # Only comments make these blocks long; what matters stands in front.
-            return self._skip_block(length) if kind == _STATISTICS else Damage(
-                at, f"a header block of {length} bytes", _UNREADABLE
+            return (
+                self._skip_block(length)
+                if kind == _STATISTICS
+                else Damage(at, f"a header block of {length} bytes", _UNREADABLE)
             )
         if not window.need(length):
             return end_damage(window, 12)

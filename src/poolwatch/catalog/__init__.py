@@ -123,7 +123,7 @@ def build_catalog(rows: Rows) -> Catalog:
         coins={placed.row.symbol: placed.row for placed in rows.coins},
         wallets=_address_pattern(rows.coins, lambda row: row.distinctive),
         mining_logins={
-            dialect: _address_pattern(rows.coins, lambda row, d=dialect: d in row.marks.split())
+            dialect: _address_pattern(rows.coins, _marking(dialect))
             for dialect in {word for placed in rows.coins for word in placed.row.marks.split()}
         },
         counts={
@@ -174,6 +174,10 @@ def _checked_endpoint(placed: Placed[EndpointRow]) -> EndpointRow:
     if row.seen_until < row.seen_from:
         raise CatalogError(f"{placed.place}: seen_until lies before seen_from")
     return row
+
+
+def _marking(dialect: str) -> Callable[[CoinRow], bool]:
+    return lambda row: dialect in row.marks.split()
 
 
 def _address_pattern(

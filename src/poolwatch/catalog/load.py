@@ -115,7 +115,9 @@ def _read_csv(path: Path, text: str, kind: type[msgspec.Struct]) -> Iterator[Pla
             continue
         if len(cells) != len(wanted):
             raise CatalogError(f"{path}:{line}: {len(cells)} cells, not {len(wanted)}")
-        yield Placed(_convert(dict(zip(wanted, cells, strict=True)), kind, path, line), str(path), line)
+        yield Placed(
+            _convert(dict(zip(wanted, cells, strict=True)), kind, path, line), str(path), line
+        )
 
 
 def _read_toml(path: Path, text: str, kind: type[msgspec.Struct]) -> Iterator[Placed[Any]]:

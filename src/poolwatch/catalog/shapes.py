@@ -48,9 +48,7 @@ def compile_fields(fields: dict[str, str]) -> Predicate:
 
 
 def _compile_path(path: str) -> Callable[[Any], Any]:
-    steps: list[str | int] = [
-        int(step) if step.isdecimal() else step for step in path.split(".")
-    ]
+    steps: list[str | int] = [int(step) if step.isdecimal() else step for step in path.split(".")]
 
     def get(value: Any) -> Any:
         for step in steps:
@@ -80,9 +78,7 @@ def _compile_word(word: str) -> Predicate:
         return lambda value: isinstance(value, str) and _is_hex(value, low, high)
     if name == "0xhex":
         return lambda value: (
-            isinstance(value, str)
-            and value[:2] in ("0x", "0X")
-            and _is_hex(value[2:], low, high)
+            isinstance(value, str) and value[:2] in ("0x", "0X") and _is_hex(value[2:], low, high)
         )
     raise ValueError(f"{word!r} is no shape")
 

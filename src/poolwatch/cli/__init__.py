@@ -45,7 +45,8 @@ class Verbs(click.Group):
 @click.version_option(__version__, prog_name="poolwatch")
 def command() -> None:
     """Find crypto-mining in network traffic: who, with which pool, how far it got, and on
-    which bytes that rests."""
+    which bytes that rests.
+    """
 
 
 def main() -> None:

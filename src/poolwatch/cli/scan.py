@@ -106,7 +106,7 @@ def _default_language() -> str:
     help="A TOML file with defaults: [scan] for these options, [limits] for the bounds.",
 )
 @click.pass_context
-def command(ctx: click.Context, **options: Any) -> int:
+def command(ctx: click.Context, /, **options: Any) -> int:
     """Find the hosts that talk to mining pools in captures.
 
     INPUT is a pcap or pcapng file, plain or gzip-compressed, a folder (walked in path
@@ -194,7 +194,7 @@ def _open_output_file(path: str | None, stack: ExitStack) -> IO[str]:
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
         return sys.stdout
     try:
-        return stack.enter_context(open(path, "w", encoding="utf-8"))
+        return stack.enter_context(Path(path).open("w", encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"-o {path}: {error.strerror}") from error
 

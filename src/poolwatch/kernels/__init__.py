@@ -27,14 +27,14 @@ MODULES = ("walk", "decode", "gate", "endpoints", "flows", "merge")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-BYTES = types.Array(types.uint8, 1, "C", readonly=True)
-SLOTS = types.Array(types.uint64, 1, "C")
-INT32S = types.Array(types.int32, 1, "C")
-INT64S = types.Array(types.int64, 1, "C")
-i8 = types.int64
-u8 = types.uint64
-b1 = types.boolean
-void = types.void
+BYTES: Any = types.Array(types.uint8, 1, "C", readonly=True)
+SLOTS: Any = types.Array(types.uint64, 1, "C")
+INT32S: Any = types.Array(types.int32, 1, "C")
+INT64S: Any = types.Array(types.int64, 1, "C")
+i8: Any = types.int64
+u8: Any = types.uint64
+b1: Any = types.boolean
+void: Any = types.void
 
 
 def row(dtype: np.dtype[Any]) -> Any:
@@ -111,7 +111,7 @@ def _checked() -> bool:
 def _source_digest() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
     here = Path(__file__).parent
-    for path in sorted(here.glob("*.py")) + [Path(layouts.__file__)]:
+    for path in [*sorted(here.glob("*.py")), Path(layouts.__file__)]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -45,9 +45,7 @@ _IS_V6 = int(Kind.TCP6) - _TCP4
 
 @kernel(b1(i8), inline=True)
 def _is_vlan(ethertype: int) -> bool:
-    return (
-        ethertype == 0x8100 or ethertype == 0x88A8 or ethertype == 0x9100 or ethertype == 0x9200
-    )
+    return ethertype == 0x8100 or ethertype == 0x88A8 or ethertype == 0x9100 or ethertype == 0x9200
 
 
 @kernel(b1(i8), inline=True)
@@ -286,6 +284,4 @@ def decode_frame(buffer: Any, packet: Any, frame: Any) -> int:
 def decode_frames(buffer: Any, packets: Any, count: int, frames: Any) -> None:
     """Decode `count` packets into as many frames, each with its `reason`."""
     for index in range(count):
-        frames[index]["reason"] = np.uint8(
-            decode_frame(buffer, packets[index], frames[index])
-        )
+        frames[index]["reason"] = np.uint8(decode_frame(buffer, packets[index], frames[index]))

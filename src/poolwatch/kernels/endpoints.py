@@ -11,7 +11,7 @@ from poolwatch.layouts import ENDPOINT
 
 @kernel(u8(u8, u8, i8))
 def _hash(hi: int, lo: int, port: int) -> int:
-    return fold(hi ^ u8(0x9E3779B97F4A7C15), lo ^ (u8(port) << u8(48)) ^ u8(0xD6E8FEB86659FD93))  # type: ignore[no-any-return]
+    return fold(hi ^ u8(0x9E3779B97F4A7C15), lo ^ (u8(port) << u8(48)) ^ u8(0xD6E8FEB86659FD93))
 
 
 @kernel(void(rows(ENDPOINT), INT32S))

@@ -43,9 +43,7 @@ _LISTED = int(FlowFlag.LISTED)
 _INHERITED = int(FlowFlag.INHERITED)
 _LATER = int(FlowFlag.LATER)
 _DATA = int(FlowFlag.DATA_A | FlowFlag.DATA_B)
-USED_UP = int(
-    FlowFlag.DATA_A | FlowFlag.DATA_B | FlowFlag.FIN_A | FlowFlag.FIN_B | FlowFlag.RST
-)
+USED_UP = int(FlowFlag.DATA_A | FlowFlag.DATA_B | FlowFlag.FIN_A | FlowFlag.FIN_B | FlowFlag.RST)
 """A flow with any of these is over when a new SYN comes."""
 
 _REPORTED = _CANDIDATE | _LISTED | _INHERITED
@@ -77,13 +75,13 @@ def hash_key(
     t = table[0]
     h = fold(a_hi ^ t["seed_a"], a_lo ^ t["seed_b"]) ^ t["seed_c"]
     h = fold(h + b_hi, b_lo ^ t["seed_d"])
-    return fold(h ^ ((ports << u8(32)) | tags), t["seed_b"] ^ kind)  # type: ignore[no-any-return]
+    return fold(h ^ ((ports << u8(32)) | tags), t["seed_b"] ^ kind)
 
 
 @kernel(u8(rows(TABLE), row(FLOW)))
 def hash_flow(table: Any, flow: Any) -> int:
     """`hash_key` of a flow record, living or dead."""
-    return hash_key(  # type: ignore[no-any-return]
+    return hash_key(
         table,
         flow["a_hi"],
         flow["a_lo"],
@@ -201,9 +199,7 @@ def close_flow(
     return written
 
 
-@kernel(
-    i8(row(FRAME), i8, SLOTS, i8, rows(FLOW), rows(FLOW_START), INT32S, i8, rows(TABLE))
-)
+@kernel(i8(row(FRAME), i8, SLOTS, i8, rows(FLOW), rows(FLOW_START), INT32S, i8, rows(TABLE)))
 def _open_flow(
     frame: Any,
     ts_ns: int,
@@ -248,11 +244,7 @@ def _open_flow(
 def _is_unsure(flow: Any, ts_ns: int, idle_ns: int) -> bool:
     """In a slice: a SYN closes an inherited flow that, as far as seen here, was unused."""
     flags = i8(flow["flags"])
-    return (
-        flags & _INHERITED != 0
-        and flags & USED_UP == 0
-        and ts_ns - flow["last_ns"] <= idle_ns
-    )
+    return flags & _INHERITED != 0 and flags & USED_UP == 0 and ts_ns - flow["last_ns"] <= idle_ns
 
 
 @kernel(
@@ -404,9 +396,7 @@ def read_tcp(
         verdict = gate
         if OPENERS[buffer[position]] and not gate & _TLS:  # nothing else begins a greeting
             other_silent = not flags & (_DATA_A << (1 - side))
-            verdict = gate_payload(
-                buffer, position, position + length, gate, side, other_silent
-            )
+            verdict = gate_payload(buffer, position, position + length, gate, side, other_silent)
             flow["gate"] = verdict & 0xFF
         # The first payload out of order: what it opens with is not known yet.
         if bits & (_START_A << side) and not verdict & (PASS | HOLD):
@@ -553,8 +543,19 @@ def scan_packets(
                     t["packets"] = number + 1
                     t["segments"] = written
                     record = _begin_flow(
-                        frame, ts_ns, record, slots, flows, starts, free, reusable, table,
-                        endpoints, endpoint_slots, segments, counters,
+                        frame,
+                        ts_ns,
+                        record,
+                        slots,
+                        flows,
+                        starts,
+                        free,
+                        reusable,
+                        table,
+                        endpoints,
+                        endpoint_slots,
+                        segments,
+                        counters,
                     )
                     written = t["segments"]
                     if record < 0:
@@ -634,8 +635,6 @@ def close_before(
         spared = (i8(flow["flags"]) & (_CANDIDATE | _DISMISSED)) == _CANDIDATE
         if spared and not candidates_too:
             continue
-        written = close_flow(
-            record, slots, flows, starts, free, table, segments, written, counters
-        )
+        written = close_flow(record, slots, flows, starts, free, table, segments, written, counters)
     t["segments"] = written
-    return t["used"]  # type: ignore[no-any-return]
+    return t["used"]

@@ -132,7 +132,6 @@ def gate_payload(
     first = i8(buffer[position])
     length = end - position
     waiting = gate & (_HEAD_A << side)
-    gate &= ~(_HEAD_A << side)
     if first == 0x7B or first == 0x5B or _is_blank(first) or first == 0xEF:
         if (waiting or not gate & _HTTP) and opens_json(buffer, position, end):
             return gate | PASS
@@ -149,6 +148,7 @@ def gate_payload(
     if first < 0x43 or first > 0x50:  # C .. P
         return gate
     verb = big32(buffer, position)
+    gate &= ~(_HEAD_A << side)
     if verb == _POST or verb == _PUT:
         verdict = _gate_head(buffer, position, end, True)
         if verdict == HOLD:
@@ -159,16 +159,10 @@ def gate_payload(
     if verb == _HTTP_STATUS:
         if not other_silent:
             return gate | _HTTP
-        verdict = _gate_head(buffer, position, end, True)
-        if verdict == HOLD:
-            return gate | _HTTP | HOLD | (_HEAD_A << side)
-        return gate | _HTTP | verdict
-    if (
-        verb == _HEAD
-        or verb == _OPTIONS
-        or verb == _CONNECT
-        or verb == _DELETE
-        or verb == _PATCH
-    ):
+        # An answer before any question: what it answers may still come.
+        if _gate_head(buffer, position, end, True) == PASS:
+            return gate | _HTTP | PASS
+        return gate | _HTTP | HOLD | (_HEAD_A << side)
+    if verb == _HEAD or verb == _OPTIONS or verb == _CONNECT or verb == _DELETE or verb == _PATCH:
         return gate | _HTTP
     return gate

@@ -19,7 +19,7 @@ def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any
 
 
 def _loader(bits: int, big_endian: bool, returns: Any) -> Callable[..., Any]:
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def load(typing_context: Any, buffer: Any, index: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             address = _address(context, builder, signature.args[0], args[0], args[1])
@@ -32,7 +32,7 @@ def _loader(bits: int, big_endian: bool, returns: Any) -> Callable[..., Any]:
 
         return returns(buffer, types.int64), generate
 
-    return load  # type: ignore[no-any-return]
+    return load
 
 
 # Signed results, because Numba turns a mix of int64 and uint64 into float64.
@@ -43,7 +43,7 @@ little16 = _loader(16, False, types.int64)
 little32 = _loader(32, False, types.int64)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     """Ask for the cache line of `array[index]`; harmless for any index within the array."""
 
@@ -60,7 +60,7 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     return types.void(array, types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def fold(typing_context: Any, a: Any, b: Any) -> Any:
     """High and low half of the 128-bit product of two uint64, XORed: a mixing step."""
 

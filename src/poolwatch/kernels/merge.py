@@ -190,9 +190,7 @@ def merge_plain(
     return count
 
 
-@kernel(
-    i8(BYTES, rows(PACKET), rows(FRAME), rows(FLOW), i8, rows(SEGMENT))
-)
+@kernel(i8(BYTES, rows(PACKET), rows(FRAME), rows(FLOW), i8, rows(SEGMENT)))
 def replay_segment(
     buffer: Any, packets: Any, frames: Any, flows: Any, record: int, segments: Any
 ) -> int:
@@ -200,6 +198,4 @@ def replay_segment(
 
     `packets[0]` and `frames[0]` describe the payload, which `buffer` holds.
     """
-    return read_tcp(  # type: ignore[no-any-return]
-        buffer, packets[0], frames[0], flows[record], record, i8(0), segments, i8(0)
-    )
+    return read_tcp(buffer, packets[0], frames[0], flows[record], record, i8(0), segments, i8(0))

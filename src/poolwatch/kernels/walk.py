@@ -77,12 +77,12 @@ def walk_pcap(
 
 @kernel(i8(BYTES, i8, b1))
 def _u32(buffer: Any, index: int, swapped: bool) -> int:
-    return big32(buffer, index) if swapped else little32(buffer, index)  # type: ignore[no-any-return]
+    return big32(buffer, index) if swapped else little32(buffer, index)
 
 
 @kernel(i8(BYTES, i8, b1))
 def _u16(buffer: Any, index: int, swapped: bool) -> int:
-    return big16(buffer, index) if swapped else little16(buffer, index)  # type: ignore[no-any-return]
+    return big16(buffer, index) if swapped else little16(buffer, index)
 
 
 @kernel(i8(i8, i8, i8, i8))

@@ -143,9 +143,7 @@ class Channel:
         except ValueError:
             self._tally["lines_not_json"] += 1
             return []
-        return [
-            Message(self._side, ts_ns, value, line, spans) for value in _unbatch(values)
-        ]
+        return [Message(self._side, ts_ns, value, line, spans) for value in _unbatch(values)]
 
     def _read_head(self, messages: list[Message], final: bool) -> bool:
         data = self._queue.data
@@ -271,9 +269,7 @@ def _resume(piece: Piece) -> Piece | None:
     end = piece.data.find(b"\n")
     if end < 0:
         return None
-    return Piece(
-        piece.data[end + 1 :], piece.packet, piece.offset + end + 1, piece.ts_ns, False
-    )
+    return Piece(piece.data[end + 1 :], piece.packet, piece.offset + end + 1, piece.ts_ns, False)
 
 
 def _skip_blanks(queue: ByteQueue) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections import deque
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from poolwatch.match.dialects import get_dialect
+from poolwatch.match.dialects import ROWS, get_dialect
 from poolwatch.match.dialects.base import Act, Event, Request, is_error
 from poolwatch.match.message import NOT_JSON, Head, Message, Tally
 from poolwatch.terms import Hit, Quote, Speaker, Stage, Strength
@@ -40,6 +43,8 @@ class Conversation:
         "_conflicts",
         "_dialect",
         "_difficulty",
+        "_early",
+        "_families",
         "_first_ns",
         "_first_packet",
         "_greeted",
@@ -71,7 +76,9 @@ class Conversation:
         self._web: tuple[Head | None, Head | None] = (None, None)  # newest HTTP heads
         self._dialect: str | None = None
         self._rank = -1
+        self._families: set[str] = set()  # of dialects the miner itself spoke
         self._miner_side: int | None = None
+        self._early: Message | None = None  # an HTTP error before anything was asked
         self._conflicts = 0
         self._strength: dict[Speaker, Strength] = {}
         self._stage = Stage.CONTACTED
@@ -132,9 +139,7 @@ class Conversation:
 
     def shift(self, packets: int) -> None:
         """Count packets from an earlier beginning."""
-        self._quotes = [
-            quote._replace(packet=quote.packet + packets) for quote in self._quotes
-        ]
+        self._quotes = [quote._replace(packet=quote.packet + packets) for quote in self._quotes]
         if self._first_packet:
             self._first_packet += packets
 
@@ -152,7 +157,7 @@ class Conversation:
             return
         if not self._adopt(needle, message):
             return
-        dialect = get_dialect(self._dialect_for(needle))
+        dialect = get_dialect(self._reader(needle.dialect))
         if message.head is not None and needle.speaker is Speaker.MINER:
             self._read_request_head(message.head)
         opening = method in dialect.openings
@@ -169,25 +174,31 @@ class Conversation:
 
     def _read_answer(self, message: Message) -> None:
         request = self._match_request(message)
-        if request is None or not request.dialect:
+        if request is None:
             self._read_shape(message)
-            return
+        elif request.dialect:
+            self._settle(request, message)
+
+    def _settle(self, request: Request, message: Message) -> None:
+        """Read an answer whose request is known."""
         speaker = Speaker.POOL if self._is_pool(message.side) else Speaker.MINER
         needles = self._catalog.needles_by_answer.get(request.method, ())
         needle = self._fitting(needles, message)
         if needle is not None:
             self._adopt(needle, message)
-        dialect = get_dialect(self._dialect or request.dialect)
+        dialect = get_dialect(self._reader(request.dialect))
         self._apply(dialect.answered(request, message), message, speaker, paired=True)
 
     def _read_shape(self, message: Message) -> None:
         """An answer nobody asked for as far as we saw, or a push without a method."""
         needle = self._fitting(self._catalog.needles_by_shape, message)
         if needle is not None and self._adopt(needle, message):
-            dialect = get_dialect(self._dialect_for(needle))
+            dialect = get_dialect(self._reader(needle.dialect))
             self._apply(dialect.shown(message), message, needle.speaker, paired=False)
-        elif self.found and self._is_pool(message.side) and is_error(message.body):
-            self._refuse_oldest(message)
+            return
+        request = self._match_opening(message) if self._is_pool(message.side) else None
+        if request is not None and needle is None:
+            self._settle(request, message)
 
     def _read_head(self, message: Message, head: Head) -> None:
         """An HTTP head: its mining headers, and a status that refuses."""
@@ -205,15 +216,16 @@ class Conversation:
                     else:
                         event = Event(Act.DETAIL)
                     self._apply([event], message, needle.speaker, paired=False)
-        if head.status >= 400 and self.found and self._is_pool(message.side):
-            self._refuse_oldest(message)
+        if head.status >= 400:
+            if not self.found:
+                self._early = message
+            elif self._is_pool(message.side):
+                self._refuse_oldest(message)
 
     def _read_request_head(self, head: Head) -> None:
         """What the head of a mining request says about the miner."""
         self._agent = self._agent or self._clean(head.header("user-agent"))
-        self._named_host = self._named_host or self._clean(
-            head.header("host").rsplit(":", 1)[0]
-        )
+        self._named_host = self._named_host or self._clean(head.header("host").rsplit(":", 1)[0])
         login = _basic_login(head) or _login_in_url(head)
         self._login = self._login or self._clean(login)
 
@@ -255,14 +267,19 @@ class Conversation:
             return waiting.popleft()
         return None
 
-    def _refuse_oldest(self, message: Message) -> None:
-        """An error that names no request: the oldest opening that waits is refused."""
+    def _match_opening(self, message: Message) -> Request | None:
+        """The opening an answer with a foreign id belongs to: some pools count for themselves."""
         waiting = self._waiting[1 - message.side]
         for index, request in enumerate(waiting):
             if request.opening:
                 del waiting[index]
-                self._apply([Event(Act.REFUSAL)], message, Speaker.POOL, paired=True)
-                return
+                return request
+        return None
+
+    def _refuse_oldest(self, message: Message) -> None:
+        """An error that names no request: the oldest opening that waits is refused."""
+        if self._match_opening(message) is not None:
+            self._apply([Event(Act.REFUSAL)], message, Speaker.POOL, paired=True)
 
     # -- keeping -----------------------------------------------------------------
 
@@ -279,13 +296,19 @@ class Conversation:
         return best
 
     def _adopt(self, needle: Needle, message: Message) -> bool:
-        """Note a needle that fits; False when it contradicts who is the miner."""
+        """Note a needle that fits; False when it contradicts what is known of the flow."""
         says_miner = needle.speaker is Speaker.MINER
         side = message.side if says_miner else 1 - message.side
         if self._miner_side is None:
             self._miner_side = side
         elif self._miner_side != side:
             self._conflicts += 1
+            return False
+        family = ROWS[needle.dialect].family
+        if says_miner:
+            self._families.add(family)
+        elif self._families and family not in self._families:
+            self._conflicts += 1  # work in a dialect the miner does not speak is none
             return False
         self._signatures[needle.id] = None
         if not needle.nursery:
@@ -296,16 +319,15 @@ class Conversation:
             self._dialect = needle.dialect
         return True
 
-    def _dialect_for(self, needle: Needle) -> str:
-        """The dialect to read a message with: the flow's own where the needle allows it."""
-        return self._dialect if self._dialect and needle.rank <= self._rank else needle.dialect
+    def _reader(self, dialect: str) -> str:
+        """Who reads a message of a dialect: the flow's own, if it is of the same family."""
+        own = self._dialect
+        return own if own and ROWS[own].family == ROWS[dialect].family else dialect
 
     def _is_pool(self, side: int) -> bool:
         return self._miner_side is not None and side != self._miner_side
 
-    def _apply(
-        self, events: Any, message: Message, speaker: Speaker, *, paired: bool
-    ) -> None:
+    def _apply(self, events: Any, message: Message, speaker: Speaker, *, paired: bool) -> None:
         for event in events:
             act: Act = event.act
             self._stage = max(self._stage, _STAGES.get(act, Stage.CONTACTED))
@@ -327,12 +349,15 @@ class Conversation:
                     self._refused = False
             self._keep_facts(event.facts)
             self._quote(act, message, speaker)
+        if self._early is not None and self._greeted and self._is_pool(self._early.side):
+            early, self._early = self._early, None
+            self._refuse_oldest(early)
         if not self._first_packet and message.spans:
             self._first_packet = message.spans[0].packet
             self._first_ns = message.ts_ns
         self._last_ns = max(self._last_ns, message.ts_ns)
 
-    def _keep_facts(self, facts: dict[str, Any]) -> None:
+    def _keep_facts(self, facts: Mapping[str, Any]) -> None:
         if not facts:
             return
         self._agent = self._agent or self._clean(facts.get("agent"))
@@ -358,12 +383,15 @@ class Conversation:
         if len(self._quotes) + len(message.spans) > 4 * self._limits.evidence_quotes:
             self._tally["quotes_left_out"] += 1
             return
-        if any(quote[:2] == message.spans[0][:2] for quote in self._quotes):
-            return  # one message can be several acts
+        for index, quote in enumerate(self._quotes):
+            if quote[:2] == message.spans[0][:2]:  # one message can be several steps
+                self._quotes[index] = quote._replace(shows=f"{quote.shows} {act.value}")
+                return
         chars = self._limits.quote_chars
         text = _CONTROL.sub(" ", message.data[: 4 * chars].decode("utf-8", "replace")).strip()
         for index, span in enumerate(message.spans):
-            self._quotes.append(Quote(*span, speaker, text[:chars] if index == 0 else ""))
+            shown = text[:chars] if index == 0 else ""
+            self._quotes.append(Quote(*span, speaker, shown, act.value))
 
 
 def _key(body: Any) -> Any:
@@ -374,9 +402,6 @@ def _key(body: Any) -> Any:
 
 def _basic_login(head: Head) -> str:
     """The user of HTTP basic authentication; the password is never taken."""
-    import base64
-    import binascii
-
     scheme, _, value = head.header("authorization").partition(" ")
     if scheme.lower() != "basic" or len(value) > 4096:
         return ""

@@ -94,9 +94,7 @@ class Reassembler:
     def _skip_hole(self) -> None:
         assert self._next is not None
         start = self._next
-        self._next = min(
-            self._waiting, key=lambda segment: (segment.seq - start) % _MODULUS
-        ).seq
+        self._next = min(self._waiting, key=lambda segment: (segment.seq - start) % _MODULUS).seq
         self._gap = True
         self._tally["stream_gaps"] += 1
 

@@ -23,6 +23,7 @@ from poolwatch.layouts import COUNTERS, FRAME, PACKET, FlowFlag, Gate, SegmentBi
 from poolwatch.match.matcher import NO_BYTES, Closed, Kept, Matcher
 from poolwatch.match.message import Segment
 from poolwatch.match.prefilter import key_of
+from poolwatch.match.stream import Stream
 from poolwatch.terms import Hit
 
 _READ = int(FlowFlag.CANDIDATE | FlowFlag.DISMISSED)
@@ -59,7 +60,8 @@ def merge(first: Matcher, later: Matcher) -> list[Hit]:
 def _renumber(matcher: Matcher, base: int) -> None:
     """Count packets from the beginning of the slices in front."""
     matcher.table.starts["first_packet"] += base
-    for part in (*matcher.streams.values(), *matcher.kept.values(), *matcher.hits):
+    parts: list[Stream | Kept | Hit] = [*matcher.streams.values(), *matcher.kept.values()]
+    for part in parts + list(matcher.hits):
         part.shift(base)
     for record, head in matcher.heads.items():
         matcher.heads[record] = head._replace(packet=head.packet + base)

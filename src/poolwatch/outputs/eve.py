@@ -5,6 +5,7 @@ Raw values; what is not known is null. The fields are promised: they are never r
 
 from __future__ import annotations
 
+import datetime
 import math
 from typing import IO, Any
 
@@ -41,8 +42,6 @@ class EveOutput:
 
 def timestamp(ns: int) -> str:
     """ISO 8601 with microseconds and a numeric zone, as EVE has it."""
-    import datetime
-
     seconds, rest = divmod(ns, 1_000_000_000)
     base = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
     try:
@@ -136,9 +135,7 @@ def _finding_event(finding: Finding) -> dict[str, Any]:
         "cause": None,
         "grounds": [],
         "counter_grounds": [],
-        "unknown": [
-            {"question": question, "needs": needs} for question, needs in finding.unknown
-        ],
+        "unknown": [{"question": question, "needs": needs} for question, needs in finding.unknown],
         "sessions": finding.sessions,
         "flows": finding.flow_ids,
     }
@@ -197,6 +194,7 @@ def _quote(quote: Quote) -> dict[str, Any]:
         "length": quote.length,
         "side": quote.speaker.value,
         "text": quote.text,
+        "shows": quote.shows.split(),
     }
 
 

@@ -18,27 +18,42 @@ from poolwatch.match.dialects.base import Dialect
 class DialectRow:
     """A dialect: its number in the wire-format catalogue, what it is, and its code.
 
+    `family`: dialects of one family share methods; one reads another's messages.
     `proof` says what its reading rests on: `recorded` traffic, a written specification
     (`specified`), or messages put together from documents (`assembled`).
     """
 
     name: str
     number: str
+    family: str
     title: str
     proof: Literal["recorded", "specified", "assembled"]
     module: str
 
 
 DIALECTS = (
-    DialectRow("stratum-v1", "D01", "Bitcoin Stratum v1", "recorded", "stratum"),
-    DialectRow("getwork-http", "D04", "Bitcoin getwork over HTTP", "recorded", "getwork"),
+    DialectRow("stratum-v1", "D01", "stratum", "Bitcoin Stratum v1", "recorded", "stratum"),
     DialectRow(
-        "getblocktemplate-http", "D05", "getblocktemplate over HTTP", "recorded", "template"
+        "getwork-http", "D04", "bitcoin-http", "Bitcoin getwork over HTTP", "recorded", "getwork"
     ),
-    DialectRow("eth-proxy", "D12", "Ethereum eth-proxy", "recorded", "ethproxy"),
-    DialectRow("eth-getwork-http", "D16", "Ethereum getWork over HTTP", "recorded", "ethproxy"),
-    DialectRow("cryptonote", "D19", "CryptoNote (Monero) login", "recorded", "cryptonote"),
-    DialectRow("zcash-stratum", "D23", "Zcash / Equihash Stratum", "recorded", "equihash"),
+    DialectRow(
+        "getblocktemplate-http",
+        "D05",
+        "bitcoin-http",
+        "getblocktemplate over HTTP",
+        "recorded",
+        "template",
+    ),
+    DialectRow("eth-proxy", "D12", "ethereum", "Ethereum eth-proxy", "recorded", "ethproxy"),
+    DialectRow(
+        "eth-getwork-http", "D16", "ethereum", "Ethereum getWork over HTTP", "recorded", "ethproxy"
+    ),
+    DialectRow(
+        "cryptonote", "D19", "cryptonote", "CryptoNote (Monero) login", "recorded", "cryptonote"
+    ),
+    DialectRow(
+        "zcash-stratum", "D23", "stratum", "Zcash / Equihash Stratum", "recorded", "equihash"
+    ),
 )
 
 ROWS = {row.name: row for row in DIALECTS}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from poolwatch.match.message import Message
@@ -28,7 +29,7 @@ class Event(NamedTuple):
     """One act, with what the message says besides: agent, login, difficulty, ..."""
 
     act: Act
-    facts: dict[str, Any] = {}
+    facts: Mapping[str, Any] = MappingProxyType({})
 
 
 class Request(NamedTuple):

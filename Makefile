@@ -1,0 +1,45 @@
+# Every target does its own set-up: a virtual environment in .venv, the pinned packages,
+# and, where root and apt allow, the Debian packages the tests use.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint bench captures tools clean
+
+demo: $(VENV)/.run  ## scan the generated office network
+	$(BIN)/poolwatch scan pcaps/office/capture.pcap
+
+test: lint tools  ## everything CI runs
+	$(BIN)/pytest -n 2 --dist worksteal
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev tools  ## print the table the README quotes
+	$(BIN)/python -m benchmarks
+
+captures: $(VENV)/.dev  ## make pcaps/ anew from the recipes
+	$(BIN)/python pcaps/forge.py
+
+tools:
+	@sh tools/debian-packages.sh tshark tcpdump
+
+clean:
+	rm -rf $(VENV) build dist benchmarks/data
+
+$(VENV)/.made:
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); sh tools/debian-packages.sh python3-venv; $(PYTHON) -m venv $(VENV); }
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made pyproject.toml constraints.txt
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(PIP) -e '.[dev]'
+	@touch $@

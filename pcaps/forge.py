@@ -1,0 +1,336 @@
+"""Makes the captures in this folder from their recipes. The only file that imports scapy.
+
+    python pcaps/forge.py            make every capture and truth.json anew
+    python pcaps/forge.py NAME ...   only these scenarios
+
+A scenario is a folder with a `recipe.toml`; `pcaps/README.md` says what stands in one.
+Everything is deterministic: the same recipe gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import re
+import struct
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from scapy.all import (  # type: ignore[attr-defined]
+    DNS,
+    DNSQR,
+    DNSRR,
+    IP,
+    TCP,
+    UDP,
+    CookedLinux,
+    Dot1AD,
+    Dot1Q,
+    Ether,
+    IPv6,
+    IPv6ExtHdrDestOpt,
+    Packet,
+    PcapWriter,
+    Raw,
+    fragment,
+)
+
+HERE = Path(__file__).resolve().parent
+DAY = datetime.datetime(2026, 1, 12, 8, 0, tzinfo=datetime.UTC)
+MSS = 1460
+_PLACEHOLDER = re.compile(r"\{hex:(\d+):([\w-]+)\}")
+_LINKTYPES = {"ethernet": 1, "sll": 113, "raw": 101}
+
+Sent = tuple[float, bytes]
+
+
+def main(names: list[str]) -> None:
+    """Make the named scenarios, or all."""
+    for folder in scenarios():
+        if not names or folder.name in names:
+            make(folder)
+
+
+def scenarios() -> list[Path]:
+    """The scenario folders, in order."""
+    return sorted(path.parent for path in HERE.glob("*/recipe.toml"))
+
+
+def make(folder: Path) -> None:
+    """Write a scenario's capture and truth."""
+    recipe = tomllib.loads((folder / "recipe.toml").read_text("utf-8"))
+    packets, truth = build(recipe)
+    link = _LINKTYPES[recipe.get("link", "ethernet")]
+    with PcapWriter(str(folder / "capture.pcap"), linktype=link, sync=True) as writer:
+        writer.write_header(None)
+        for seconds, data in packets:
+            kept = data[: recipe.get("snaplen", 65535)]
+            writer.write_packet(kept, *_split(seconds), caplen=len(kept), wirelen=len(data))
+    text = json.dumps(truth, indent=1, ensure_ascii=False, sort_keys=True)
+    (folder / "truth.json").write_text(text + "\n", "utf-8")
+
+
+def build(recipe: dict[str, Any]) -> tuple[list[Sent], dict[str, Any]]:
+    """A recipe's packets in time order, and its truth."""
+    packets: list[tuple[float, int, bytes]] = []
+    flows: list[dict[str, Any]] = []
+    for number, flow in enumerate(_flows(recipe)):
+        conversation = Conversation(flow, recipe, number)
+        for seconds, data in conversation.packets():
+            packets.append((seconds, len(packets), data))
+        flows.append(conversation.truth())
+    packets.sort()
+    truth = {
+        "title": recipe["title"],
+        "flows": flows,
+        "hosts": recipe.get("hosts", {}),
+        "options": recipe.get("options", []),
+    }
+    return [(seconds, data) for seconds, _, data in packets], truth
+
+
+def _flows(recipe: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A recipe's own flows, then those of the scenarios it includes, moved in time."""
+    yield from recipe.get("flow", [])
+    for include in recipe.get("include", []):
+        other = tomllib.loads((HERE / include["scenario"] / "recipe.toml").read_text("utf-8"))
+        for flow in other["flow"]:
+            yield flow | {"start": float(flow.get("start", 0)) + include.get("start", 0.0)}
+
+
+class Conversation:
+    """One flow of a recipe: a transcript sent over TCP, or a few datagrams over UDP."""
+
+    def __init__(self, flow: dict[str, Any], recipe: dict[str, Any], number: int) -> None:
+        self.flow = flow
+        self.link = recipe.get("link", "ethernet")
+        self.seed = f"{recipe['title']}/{number}"
+        self.miner = _endpoint(flow["miner"])
+        self.pool = _endpoint(flow["pool"])
+        self.now = DAY.timestamp() + float(flow.get("start", 0.0))
+        self.seq = {"C": self._number("C"), "S": self._number("S")}
+        self.ident = 0
+
+    def packets(self) -> Iterator[Sent]:
+        """The flow's packets as they were captured."""
+        sent = list(self._udp() if self.flow.get("udp") else self._tcp())
+        for index, (seconds, side, data) in enumerate(self._mishap(sent)):
+            if self.flow.get("only", side) == side and index >= self.flow.get("skip", 0):
+                yield seconds, data
+
+    def truth(self) -> dict[str, Any]:
+        """What is to be found of this flow."""
+        return {
+            "miner": list(self.miner),
+            "pool": list(self.pool),
+            "expect": self.flow.get("expect"),
+        }
+
+    # -- transports ----------------------------------------------------------------
+
+    def _udp(self) -> Iterator[tuple[float, str, bytes]]:
+        for side, wait, payload in self._lines():
+            self.now += wait
+            sport, dport = self._ports(side)
+            yield self._captured(side, UDP(sport=sport, dport=dport) / Raw(payload))
+
+    def _tcp(self) -> Iterator[tuple[float, str, bytes]]:
+        flow = self.flow
+        if flow.get("handshake", True):
+            yield self._segment("C", b"", "S")
+            if flow.get("answered", True):
+                yield self._segment("S", b"", "SA")
+                yield self._segment("C", b"", "A")
+        for side, wait, payload in self._lines():
+            self.now += wait
+            mss = flow.get("mss", MSS)
+            for start in range(0, len(payload), mss):
+                yield self._segment(side, payload[start : start + mss], "PA")
+            if flow.get("acks", True):
+                yield self._segment("S" if side == "C" else "C", b"", "A")
+        if flow.get("close", True) and flow.get("answered", True):
+            yield self._segment("C", b"", "FA")
+            yield self._segment("S", b"", "FA")
+            yield self._segment("C", b"", "A")
+
+    def _segment(self, side: str, payload: bytes, flags: str) -> tuple[float, str, bytes]:
+        other = "S" if side == "C" else "C"
+        sport, dport = self._ports(side)
+        segment: Packet = TCP(
+            sport=sport,
+            dport=dport,
+            flags=flags,
+            seq=self.seq[side],
+            ack=self.seq[other] if "A" in flags else 0,
+            window=64240,
+        )
+        if payload:
+            segment = segment / Raw(payload)
+        self.seq[side] = (self.seq[side] + len(payload) + ("S" in flags) + ("F" in flags)) % 2**32
+        captured = self._captured(side, segment)
+        self.now += 0.0004
+        return captured
+
+    def _captured(self, side: str, transport: Packet) -> tuple[float, str, bytes]:
+        source, destination = (
+            (self.miner[0], self.pool[0]) if side == "C" else (self.pool[0], self.miner[0])
+        )
+        self.ident += 1
+        if ":" in source:
+            packet: Packet = IPv6(src=source, dst=destination, hlim=64)
+            if self.flow.get("extension"):
+                packet = packet / IPv6ExtHdrDestOpt()
+        else:
+            packet = IP(src=source, dst=destination, ttl=64, id=self.ident & 0xFFFF)
+        packet = packet / transport
+        return self.now, side, bytes(self._framed(side, packet))
+
+    def _framed(self, side: str, packet: Packet) -> Packet:
+        if self.link == "raw":
+            return packet
+        ethertype = 0x86DD if packet.haslayer(IPv6) else 0x0800
+        if self.link == "sll":
+            return CookedLinux(proto=ethertype, src=b"\x02\0\0\0\0\x01") / packet
+        macs = ("02:00:00:00:00:01", "02:00:00:00:00:02")
+        source, destination = macs if side == "C" else macs[::-1]
+        frame: Packet = Ether(src=source, dst=destination)
+        tags = self.flow.get("vlan", [])
+        for depth, tag in enumerate(tags):
+            outer = depth == 0 and len(tags) > 1
+            frame = frame / (Dot1AD(vlan=tag) if outer else Dot1Q(vlan=tag))
+        framed: Packet = frame / packet
+        return framed
+
+    # -- what goes wrong on the way ---------------------------------------------------
+
+    def _mishap(self, sent: list[tuple[float, str, bytes]]) -> list[tuple[float, str, bytes]]:
+        """Retransmissions, reordering, losses, keep-alives, fragments a recipe asks for."""
+        flow = self.flow
+        for index in flow.get("lose", []):
+            sent[index] = (sent[index][0], sent[index][1], b"")
+        for first, second in flow.get("swap", []):
+            one, two = sent[first], sent[second]
+            sent[first] = (one[0], two[1], two[2])
+            sent[second] = (two[0], one[1], one[2])
+        for index in sorted(flow.get("repeat", []), reverse=True):
+            seconds, side, data = sent[index]
+            sent.insert(index + 1, (seconds + 0.2, side, data))
+        for index in sorted(flow.get("keepalive", []), reverse=True):
+            seconds, side, data = sent[index]
+            sent.insert(index + 1, (seconds + 0.1, side, _keepalive(data)))
+        for index in sorted(flow.get("fragment", []), reverse=True):
+            seconds, side, data = sent[index]
+            pieces = fragment(Ether(data)[IP], fragsize=128)
+            header = data[:14]
+            sent[index : index + 1] = [(seconds, side, header + bytes(piece)) for piece in pieces]
+        if flow.get("twice"):  # two mirror legs, half a millisecond apart
+            sent = [copy for one in sent for copy in (one, (one[0] + 0.0005, *one[1:]))]
+        return [packet for packet in sent if packet[2]]
+
+    # -- what is said ------------------------------------------------------------------
+
+    def _lines(self) -> Iterator[tuple[str, float, bytes]]:
+        flow = self.flow
+        lines = flow.get("say")
+        if lines is None:
+            path = HERE / "transcripts" / f"{flow['transcript']}.toml"
+            lines = tomllib.loads(path.read_text("utf-8"))[flow.get("part", "session")]
+        end = flow.get("line_end", "\n").encode()
+        for side, wait, *said in lines:
+            if len(said) == 2:  # an HTTP head and a body
+                yield side, wait, _http(said[0], _fill(said[1], self.seed))
+            elif said[0].startswith("dns:"):
+                yield side, wait, dns(*said[0].removeprefix("dns:").split())
+            elif said[0].startswith("hex:"):
+                yield side, wait, bytes.fromhex(said[0].removeprefix("hex:"))
+            else:
+                text = _respelled(_fill(said[0], self.seed), flow.get("spelling", ""))
+                yield side, wait, text.encode() + end
+
+    def _ports(self, side: str) -> tuple[int, int]:
+        ports = self.miner[1], self.pool[1]
+        return ports if side == "C" else ports[::-1]
+
+    def _number(self, label: str) -> int:
+        digest = hashlib.sha256(f"{self.seed}/{label}".encode()).digest()
+        fixed = self.flow.get(f"isn_{label.lower()}")
+        return int(fixed) if fixed is not None else struct.unpack(">I", digest[:4])[0]
+
+
+def dns(name: str, address: str = "", ident: int = 7) -> bytes:
+    """A DNS query, or its answer when an address is given."""
+    question = DNSQR(qname=name, qtype="A")
+    if not address:
+        return bytes(DNS(id=ident, rd=1, qd=question))
+    answer = DNSRR(rrname=name, type="A", ttl=300, rdata=address)
+    return bytes(DNS(id=ident, qr=1, rd=1, ra=1, qd=question, an=answer))
+
+
+def _keepalive(data: bytes) -> bytes:
+    """The one-byte probe Windows sends: garbage one before the next sequence number."""
+    frame = Ether(data)
+    tcp = frame[TCP]
+    length = len(tcp.payload)
+    tcp.remove_payload()
+    tcp.seq = (tcp.seq + length - 1) % 2**32
+    for layer, name in ((IP, "len"), (IP, "chksum"), (TCP, "chksum")):
+        if frame.haslayer(layer):
+            delattr(frame[layer], name)
+    return bytes(frame / Raw(b"\0"))
+
+
+def _http(head: str, body: str) -> bytes:
+    lines = [line for line in head.strip().splitlines() if line.strip()]
+    if body or lines[0].startswith("POST"):
+        lines.append(f"Content-Length: {len(body.encode())}")
+    return ("\r\n".join(line.strip() for line in lines) + "\r\n\r\n" + body).encode()
+
+
+def _fill(text: str, seed: str) -> str:
+    """Replace {hex:N:label} by N hex digits that stand for that label in this flow."""
+
+    def digits(match: re.Match[str]) -> str:
+        stream = b""
+        counter = 0
+        while 2 * len(stream) < int(match[1]):
+            stream += hashlib.sha256(f"{seed}/{match[2]}/{counter}".encode()).digest()
+            counter += 1
+        return stream.hex()[: int(match[1])]
+
+    return _PLACEHOLDER.sub(digits, text)
+
+
+def _respelled(text: str, spelling: str) -> str:
+    """The same JSON written another way."""
+    if not spelling:
+        return text
+    value = json.loads(text)
+    if spelling == "spaced":
+        return json.dumps(value, separators=(" , ", " : "))
+    if spelling == "reversed":
+        return json.dumps(dict(reversed(value.items())), separators=(",", ":"))
+    if spelling == "escaped" and isinstance(value.get("method"), str):
+        method = "".join(f"\\u{ord(letter):04x}" for letter in value["method"])
+        plain = json.dumps(value, separators=(",", ":"))
+        return plain.replace(json.dumps(value["method"]), f'"{method}"', 1)
+    if spelling == "shouted" and isinstance(value.get("method"), str):
+        value["method"] = value["method"].upper()
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _endpoint(text: str) -> tuple[str, int]:
+    address, _, port = text.rpartition(":")
+    return address.strip("[]"), int(port)
+
+
+def _split(seconds: float) -> tuple[int, int]:
+    micros = round(seconds * 1_000_000)
+    return micros // 1_000_000, micros % 1_000_000
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
