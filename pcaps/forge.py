@@ -194,7 +194,8 @@ class Conversation:
             return packet
         ethertype = 0x86DD if packet.haslayer(IPv6) else 0x0800
         if self.link == "sll":
-            return CookedLinux(proto=ethertype, src=b"\x02\0\0\0\0\x01") / packet
+            cooked: Packet = CookedLinux(proto=ethertype, src=b"\x02\0\0\0\0\x01") / packet
+            return cooked
         macs = ("02:00:00:00:00:01", "02:00:00:00:00:02")
         source, destination = macs if side == "C" else macs[::-1]
         frame: Packet = Ether(src=source, dst=destination)

@@ -97,7 +97,7 @@ class Engine:
                 start_id = self._start_id(batch)
             packets += batch.count
             held += matcher.feed(batch)
-            if matcher.streams:
+            if matcher.promising:
                 stream.start_digest()
             if len(held) > HITS_HELD or (held and capture):
                 capture = capture or _capture(path, stream, start_id)

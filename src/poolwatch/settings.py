@@ -45,6 +45,8 @@ class Limits:
     """Messages without anything of mining after which a flow is left alone."""
     patience_bytes: int = 1 << 16
     """Bytes without anything of mining after which a flow is left alone."""
+    patience_junk: int = 2048
+    """Bytes that are no message, before any message, after which a flow is left alone."""
     open_requests: int = 256
     """Requests of one side waiting for their answers."""
     heads: int = 4096

@@ -40,7 +40,7 @@ class PcapSource:
         link_field: int = struct.unpack((">" if swapped else "<") + "I", header[20:24])[0]
         number = link_field & 0xFFFF  # above it stand frame check sequence bits
         self.coverage.link_types[number] = 1
-        link = LINKS.get(number, Link.UNKNOWN)
+        link = int(LINKS.get(number, Link.UNKNOWN))  # an enum would be slow to pass
         state = np.zeros(8, np.int64)
         while True:
             count = walk_pcap(

@@ -48,6 +48,7 @@ USED_UP = int(FlowFlag.DATA_A | FlowFlag.DATA_B | FlowFlag.FIN_A | FlowFlag.FIN_
 
 _REPORTED = _CANDIDATE | _LISTED | _INHERITED
 
+_HTTP = int(Gate.HTTP)
 _TLS = int(Gate.TLS)
 _OPEN = int(SegmentBit.OPEN)
 _START_A = int(SegmentBit.START_A)
@@ -399,7 +400,7 @@ def read_tcp(
             verdict = gate_payload(buffer, position, position + length, gate, side, other_silent)
             flow["gate"] = verdict & 0xFF
         # The first payload out of order: what it opens with is not known yet.
-        if bits & (_START_A << side) and not verdict & (PASS | HOLD):
+        if bits & (_START_A << side) and not verdict & (PASS | HOLD | _TLS | _HTTP):
             expected = i8(flow["next_b"]) if side else i8(flow["next_a"])
             ahead = (seq - expected) & 0xFFFFFFFF
             if 0 < ahead < _REORDER_WINDOW:
@@ -509,7 +510,6 @@ def scan_packets(
                 )
                 frame["hash"] = hashed
                 prefetch(slots, i8(hashed & mask))
-                prefetch(buffer, i8(frame["payload"]))
         for index in range(size):
             frame = frames[index]
             if frame["reason"] == 0:
@@ -636,5 +636,38 @@ def close_before(
         if spared and not candidates_too:
             continue
         written = close_flow(record, slots, flows, starts, free, table, segments, written, counters)
+    t["segments"] = written
+    return t["used"]
+
+
+@kernel(
+    i8(i8, rows(FLOW), rows(FLOW_START), rows(TABLE), rows(SEGMENT), rows(COUNTERS)),
+)
+def end_flows(begin: int, flows: Any, starts: Any, table: Any, segments: Any, counters: Any) -> int:
+    """The capture is over: count every living flow from record `begin` on, report the read ones.
+
+    The table is of no use afterwards. Returns where to go on when the segments were full,
+    or the number of records used when done.
+    """
+    written = 0
+    t = table[0]
+    for record in range(begin, t["used"]):
+        if written + 1 > segments.shape[0]:
+            t["segments"] = written
+            return record
+        flow = flows[record]
+        if i8(flow["kind"]) & DEAD:
+            continue
+        account(table, flow, starts[record], counters)
+        if i8(flow["flags"]) & _REPORTED:
+            segment = segments[written]
+            segment["ts_ns"] = flow["last_ns"]
+            segment["packet"] = t["packets"]
+            segment["flow"] = record
+            segment["length"] = 0
+            segment["side"] = 0
+            segment["what"] = _WHAT_CLOSE
+            segment["bits"] = 0
+            written += 1
     t["segments"] = written
     return t["used"]

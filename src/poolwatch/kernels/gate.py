@@ -135,7 +135,7 @@ def gate_payload(
     if first == 0x7B or first == 0x5B or _is_blank(first) or first == 0xEF:
         if (waiting or not gate & _HTTP) and opens_json(buffer, position, end):
             return gate | PASS
-        return gate
+        return gate & ~waiting
     if length < 4:
         # Too short for a verb: a request sent byte by byte still has to be read.
         if not gate and (first == 0x50 or (other_silent and first == 0x48)):

@@ -7,6 +7,7 @@ or something that is neither and is passed over up to the next line.
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
 
 from poolwatch.match import http
@@ -17,6 +18,7 @@ from poolwatch.settings import Limits
 
 _BLANKS = b" \t\r\n\0"
 _BOM = b"\xef\xbb\xbf"
+_SENSE = re.compile(rb"\n[ \t\r\n]*(?:(?=[{\[]|HTTP/1\.|POST |GET )|\Z)")
 _TRIES = 16  # parses of one unterminated message; then its line end is waited for
 
 
@@ -34,6 +36,7 @@ class Channel:
         "_side",
         "_tally",
         "_tries",
+        "junk",
     )
 
     def __init__(self, side: int, limits: Limits, tally: Tally) -> None:
@@ -47,6 +50,7 @@ class Channel:
         self._body_left = 0  # bytes, CHUNKED or UNTIL_CLOSE
         self._body_spans: list[Span] = []
         self._tries = 0
+        self.junk = 0  # bytes that were no message
 
     def feed(self, piece: Piece) -> list[Message]:
         """Take one piece; return the messages that are complete now."""
@@ -55,7 +59,7 @@ class Channel:
         if self._lost:
             found = _resume(piece)
             if found is None:
-                self._tally["bytes_not_understood"] += len(piece.data)
+                self._skipped(len(piece.data))
                 return []
             self._lost = False
             piece = found
@@ -243,15 +247,18 @@ class Channel:
         return False
 
     def _skip_line(self) -> bool:
-        """Pass over everything up to the next line, wherever it begins."""
-        end = self._queue.data.find(b"\n")
-        if end >= 0:
-            self._tally["bytes_not_understood"] += end + 1
-            self._queue.drop(end + 1)
-        else:
-            self._tally["bytes_not_understood"] += len(self._queue)
+        """Pass over everything up to the next line that makes sense, wherever it begins."""
+        found = _SENSE.search(self._queue.data)
+        count = found.end() if found else len(self._queue)
+        self._skipped(count)
+        self._queue.drop(count)
+        if not found:
             self._lose()
         return True
+
+    def _skipped(self, count: int) -> None:
+        self._tally["bytes_not_understood"] += count
+        self.junk += count
 
     def _lose(self) -> None:
         self._queue.clear()
@@ -266,10 +273,11 @@ def _resume(piece: Piece) -> Piece | None:
     stripped = piece.data.lstrip(_BLANKS)
     if stripped[:1] in (b"{", b"[") or stripped.startswith((b"HTTP/1.", b"POST ", b"GET ")):
         return piece._replace(gap=False)
-    end = piece.data.find(b"\n")
-    if end < 0:
+    found = _SENSE.search(piece.data)
+    if not found:
         return None
-    return Piece(piece.data[end + 1 :], piece.packet, piece.offset + end + 1, piece.ts_ns, False)
+    start = found.end()
+    return Piece(piece.data[start:], piece.packet, piece.offset + start, piece.ts_ns, False)
 
 
 def _skip_blanks(queue: ByteQueue) -> None:

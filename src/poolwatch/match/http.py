@@ -10,6 +10,7 @@ from poolwatch.match.message import Head
 _REQUEST = re.compile(rb"([A-Z]{3,10}) (\S{1,8192}) HTTP/1\.[01]\s*\Z")
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)\b")
 _STARTS = (b"POST ", b"GET ", b"PUT ", b"HEAD ", b"HTTP/1.", b"OPTIONS ", b"DELETE ", b"PATCH ")
+_INITIALS = frozenset(start[0] for start in _STARTS)
 _MAX_HEADERS = 100
 _CHUNK_SIZE = re.compile(rb"\s*([0-9a-fA-F]{1,8})")
 
@@ -19,7 +20,10 @@ CHUNKED = -2
 
 def may_start(data: bytes | bytearray) -> bool:
     """Whether bytes begin an HTTP message, or are too few to tell."""
-    return any(data.startswith(start) or start.startswith(bytes(data[:8])) for start in _STARTS)
+    if data[0] not in _INITIALS:
+        return False
+    begin = bytes(data[:8])
+    return any(data.startswith(start) or start.startswith(begin) for start in _STARTS)
 
 
 def head_end(data: bytes | bytearray) -> int:

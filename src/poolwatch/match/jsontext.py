@@ -35,12 +35,15 @@ def parse_line(data: bytes, max_depth: int, *, whole: bool = False) -> list[Any]
     Something else behind the first value is passed over, unless `whole`.
     Raises ValueError when it holds none, TooDeep when nested too deep.
     """
+    try:
+        values = [_decode(data)]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        values = _parse_lenient(data, whole)
+    except RecursionError:
+        raise TooDeep("nested too deep") from None
     if data.count(b"{") + data.count(b"[") > max_depth and nesting(data) > max_depth:
         raise TooDeep("nested too deep")
-    try:
-        return [_decode(data)]
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _parse_lenient(data, whole)
+    return values
 
 
 def may_be_whole(data: bytes | bytearray) -> bool:
@@ -73,7 +76,9 @@ def _parse_lenient(data: bytes, whole: bool) -> list[Any]:
     while position < len(text):
         try:
             value, position = _lenient.raw_decode(text, position)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            raise TooDeep("nested too deep") from None
+        except ValueError:
             if whole or not values:
                 raise ValueError("not JSON") from None
             break

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SYN = int(FlowFlag.SYN_A | FlowFlag.SYN_B)
 _ENDED = int(FlowFlag.RST | FlowFlag.FIN_A | FlowFlag.FIN_B)
 _OPEN = int(SegmentBit.OPEN)
+_HEAD_A = int(Gate.HEAD_A)
 _DATA = int(What.DATA)
 _HEAD = int(What.HEAD)
 _CLOSE = int(What.CLOSE)
@@ -81,6 +82,7 @@ class Matcher:
         self.closed: list[Closed] = []
         self.closed_keys: set[FlowKey] = set()  # closed for certain
         self.hits: list[Hit] = []
+        self.promising = False  # something of mining was recognised: there will be hits
         self._catalog = catalog
         self._seed = seed
 
@@ -92,6 +94,7 @@ class Matcher:
         self.closed, self.hits = [], []
         self.closed_keys = set()
         self.kept_bytes = 0
+        self.promising = False
 
     def feed(self, batch: Batch) -> list[Hit]:
         """Read a batch; return the hits of flows that closed meanwhile."""
@@ -102,7 +105,7 @@ class Matcher:
     def finish(self) -> list[Hit]:
         """The capture is over: the hits of all flows still open."""
         assert not self.table.keep, "a slice is finished by merging it into a first one"
-        for rows in self.table.close_all():
+        for rows in self.table.end():
             self.take(rows, NO_BYTES)
         return self.give()
 
@@ -150,21 +153,34 @@ class Matcher:
                     if stream is None:
                         continue
                 stream.feed(segment)
-                if stream.hopeless:
+                if stream.conversation.found:
+                    self.promising = True
+                elif stream.hopeless:
                     self._dismiss(record, "candidates_dismissed")
             elif what == _HEAD:
                 self.hold_head(record, segment)
             else:
                 self._keep(record, segment, bits)
 
-    def hold_head(self, record: int, segment: Segment) -> None:
+    def hold_head(self, record: int, head: Segment) -> None:
         """Keep an HTTP head until its body shows whether the flow is worth reading."""
-        heads = self.heads
-        heads.pop(record, None)
-        heads[record] = segment
-        if len(heads) > self.limits.heads:
-            del heads[next(iter(heads))]  # the oldest; most never get a JSON body
-            self.tally["heads_forgotten"] += 1
+        self.heads[record] = head
+        if len(self.heads) > self.limits.heads:
+            self._forget_heads()
+
+    def _awaited(self, record: int, head: Segment) -> bool:
+        """Whether a head is its flow's own and its body has not shown yet."""
+        flow = self.table.flows[record]
+        own = head.packet >= int(self.table.starts["first_packet"][record])
+        return own and bool(int(flow["gate"]) & (_HEAD_A << head.side))
+
+    def _forget_heads(self) -> None:
+        """Drop the heads nobody waits for, and if need be the oldest of the others."""
+        awaited = [(r, head) for r, head in self.heads.items() if self._awaited(r, head)]
+        surplus = max(len(awaited) - self.limits.heads // 2, 0)
+        if surplus:
+            self.tally["heads_forgotten"] += surplus
+        self.heads = dict(awaited[surplus:])
 
     def _open(self, record: int, bits: int) -> Stream | None:
         """A stream for a new candidate; None when there is no room for one."""
@@ -176,6 +192,8 @@ class Matcher:
             return None
         flow = self.table.flows[record]
         head = self.heads.pop(record, None)
+        if head is not None and not self._awaited(record, head):
+            head = None
         begins = [
             int(flow["next_a"]) if bits & SegmentBit.START_A else None,
             int(flow["next_b"]) if bits & SegmentBit.START_B else None,

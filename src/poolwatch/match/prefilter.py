@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from poolwatch.kernels.endpoints import index_endpoints
-from poolwatch.kernels.flows import close_before, close_flow, regrow, scan_packets
+from poolwatch.kernels.flows import (
+    close_before,
+    close_flow,
+    end_flows,
+    regrow,
+    scan_packets,
+)
 from poolwatch.layouts import (
     COUNTERS,
     DEAD,
@@ -76,6 +82,8 @@ class FlowTable:
         self._reset(seed, keep)
 
     def _reset(self, seed: int | None, keep: bool) -> None:
+        self._written = self.table["segments"]  # a view: rows the last call wrote
+        self._spare = 0  # flows that may come before the index has to grow
         table = self.table[0]
         for name, value in zip(("seed_a", "seed_b", "seed_c", "seed_d"), _seeds(seed), strict=True):
             table[name] = value
@@ -102,15 +110,16 @@ class FlowTable:
 
     def scan(self, batch: Batch) -> Iterator[Rows]:
         """Scan a batch; the segment rows of each yield are good until the next one."""
-        done = 0
-        while done < batch.count:
-            self.reserve(batch.count - done)
+        done, count = 0, batch.count
+        while done < count:
+            if count - done > self._spare:
+                self.reserve(count - done)
             before = done
             done = scan_packets(
                 batch.buffer,
                 batch.packets,
                 done,
-                batch.count,
+                count,
                 self._frames,
                 self.slots,
                 self.flows,
@@ -122,15 +131,23 @@ class FlowTable:
                 self.segments,
                 self.counters,
             )
-            rows = self._rows()
-            if rows:
-                yield rows
+            self._spare -= done - before
+            written = self._written.item()
+            if written:
+                yield self.segments[:written].tolist()
             elif done == before:
                 yield from self.make_room()
 
-    def close_all(self) -> Iterator[Rows]:
-        """Close every flow: the capture is over."""
-        yield from self._close_before(np.iinfo(np.int64).max, candidates_too=True)
+    def end(self) -> Iterator[Rows]:
+        """The capture is over: count all flows, report those somebody reads."""
+        record = 0
+        while record < int(self.table["used"][0]):
+            record = end_flows(
+                record, self.flows, self.starts, self.table, self.segments, self.counters
+            )
+            rows = self._rows()
+            if rows:
+                yield rows
 
     def close(self, record: int) -> Rows:
         """Close one flow."""
@@ -152,7 +169,7 @@ class FlowTable:
         self.flows["flags"][record] |= FlowFlag.DISMISSED
 
     def _rows(self) -> Rows:
-        count = int(self.table["segments"][0])
+        count = self._written.item()
         return self.segments[:count].tolist() if count else []
 
     def reserve(self, flows: int) -> None:
@@ -165,6 +182,7 @@ class FlowTable:
             slots: Array = np.zeros(wanted, np.uint64)
             regrow(self.slots, slots)
             self.slots = slots
+        self._spare = max(wanted // 2 - live, flows)
 
     def make_room(self) -> Iterator[Rows]:
         """The table is full: idle flows go first, then the longest silent ones."""

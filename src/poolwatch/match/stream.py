@@ -49,9 +49,16 @@ class Stream:
     def hopeless(self) -> bool:
         """Read for long enough, and nothing of mining in it."""
         conversation = self.conversation
-        return not conversation.found and (
-            conversation.misses >= self._limits.patience_messages
-            or self._bytes >= self._limits.patience_bytes
+        if conversation.found:
+            return False
+        limits = self._limits
+        return (
+            conversation.misses >= limits.patience_messages
+            or self._bytes >= limits.patience_bytes
+            or (
+                conversation.misses == 0
+                and self.channels[0].junk + self.channels[1].junk >= limits.patience_junk
+            )
         )
 
     def finish(self, hit: Hit) -> None:
