@@ -29,6 +29,7 @@ class Needle:
     carrier: str
     nursery: bool
     fits: Predicate
+    place: str  # file and line of its row
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,13 @@ class Catalog:
     wallets: re.Pattern[str]  # addresses of a form nothing else has
     mining_logins: dict[str, re.Pattern[str]]  # by dialect: addresses that mark a login
     counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def needles(self) -> tuple[Needle, ...]:
+        """All of them."""
+        tables = (self.needles_by_method, self.needles_by_answer, self.needles_by_header)
+        named = [needle for table in tables for row in table.values() for needle in row]
+        return (*named, *self.needles_by_shape)
 
     def find_agent(self, agent: str) -> AgentRow | None:
         """The mining software an agent string names, by its longest known beginning."""
@@ -153,6 +161,7 @@ def _compile(placed: Placed[NeedleRow]) -> Needle:
         carrier=row.carrier,
         nursery=row.nursery,
         fits=fits,
+        place=placed.place,
     )
 
 

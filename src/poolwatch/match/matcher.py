@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from poolwatch.layouts import COUNTERS, REASONS, FlowFlag, Gate, SegmentBit, What
+from poolwatch.match.dialects import require_known
 from poolwatch.match.message import Segment, Tally
 from poolwatch.match.prefilter import Endpoints, FlowTable, Rows, key_of
 from poolwatch.match.stream import Stream
@@ -72,6 +73,7 @@ class Matcher:
         first: bool = True,
         seed: int | None = None,
     ) -> None:
+        require_known(catalog)
         self.limits = limits
         self.table = FlowTable(limits, Endpoints(catalog.endpoints), seed=seed, keep=not first)
         self.tally: Tally = Tally()

@@ -9,9 +9,13 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from poolwatch.errors import CatalogError
 from poolwatch.match.dialects.base import Dialect
+
+if TYPE_CHECKING:
+    from poolwatch.catalog import Catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +69,12 @@ def get_dialect(name: str) -> Dialect:
     module = importlib.import_module(f"poolwatch.match.dialects.{ROWS[name].module}")
     dialect: Dialect = module.DIALECT
     return dialect
+
+
+def require_known(catalog: Catalog) -> None:
+    """Raises CatalogError when a needle is of a dialect that is not in the table."""
+    for needle in catalog.needles:
+        if needle.dialect not in ROWS:
+            raise CatalogError(
+                f"{needle.place}: no dialect {needle.dialect!r}", f"known: {', '.join(ROWS)}"
+            )

@@ -1,0 +1,104 @@
+"""What makes a row of the catalogue unfit although it can be read: one function a rule."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from poolwatch.catalog.load import Placed, Rows
+from poolwatch.catalog.rows import NeedleRow, PoolRow
+from poolwatch.catalog.shapes import Predicate, compile_fields
+
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def lint_rows(rows: Rows) -> list[str]:
+    """Every complaint about the rows, as `file:line: what is wrong`."""
+    return [complaint for rule in RULES for complaint in rule(rows)]
+
+
+def _every_row(rows: Rows) -> Iterator[Placed[Any]]:
+    for table in (rows.pools, rows.endpoints, rows.agents, rows.coins, rows.needles):
+        yield from table
+
+
+def _sources_and_dates(rows: Rows) -> Iterator[str]:
+    """Every row says where it comes from and when that was looked up."""
+    today = datetime.datetime.now(datetime.UTC).date()
+    for placed in _every_row(rows):
+        if not placed.row.sources.strip():
+            yield f"{placed.place}: no source"
+        if placed.row.date > today:
+            yield f"{placed.place}: the date {placed.row.date} lies in the future"
+
+
+def _needle_examples(rows: Rows) -> Iterator[str]:
+    """A needle recognises its yes-examples and none of its no-examples."""
+    for placed in rows.needles:
+        row = placed.row
+        recognises = _recogniser(row)
+        for name, examples, wanted in (("yes", row.yes, True), ("no", row.no, False)):
+            if not examples:
+                yield f"{placed.place}: {row.id}: no {name}-example"
+            for example in examples:
+                if recognises(example) is not wanted:
+                    verb = "does not recognise" if wanted else "recognises"
+                    yield f"{placed.place}: {row.id} {verb} its {name}-example {example[:80]}"
+
+
+def _recogniser(row: NeedleRow) -> Callable[[str], bool]:
+    if row.header:
+        return lambda text: text.partition(":")[0].strip().lower() == row.header.lower()
+    fits = compile_fields(row.fields)
+    return lambda text: _recognises(row, fits, text)
+
+
+def _recognises(row: NeedleRow, fits: Predicate, text: str) -> bool:
+    try:
+        message = json.loads(text)
+    except ValueError:
+        return False
+    if not isinstance(message, dict):
+        return False
+    method = message.get("method")
+    if row.method and (not isinstance(method, str) or method.lower() != row.method.lower()):
+        return False
+    return fits(message)
+
+
+def _pool_suffixes(rows: Rows) -> Iterator[str]:
+    """A suffix is a plain name of at least two labels, and stands once."""
+    seen: dict[str, Placed[PoolRow]] = {}
+    for placed in rows.pools:
+        suffix = placed.row.suffix
+        labels = suffix.split(".")
+        if not all(_LABEL.fullmatch(label) for label in labels):
+            yield f"{placed.place}: {suffix!r} is no lower-case host name"
+        elif len(labels) < 2:
+            yield f"{placed.place}: {suffix!r} covers a whole top-level domain"
+        if suffix in seen:
+            yield f"{placed.place}: {suffix!r} stands at {seen[suffix].place} already"
+        seen[suffix] = placed
+
+
+def _known_coins(rows: Rows) -> Iterator[str]:
+    """Coins of pools and endpoints stand in the coin table."""
+    known = {placed.row.symbol for placed in rows.coins}
+    named = [(placed.place, placed.row.coins) for placed in rows.pools]
+    named += [(placed.place, placed.row.coins) for placed in rows.endpoints]
+    for place, coins in named:
+        for symbol in coins.split():
+            if symbol not in known:
+                yield f"{place}: coin {symbol!r} is not in coins.csv"
+
+
+RULES: tuple[Callable[[Rows], Iterator[str]], ...] = (
+    _sources_and_dates,
+    _needle_examples,
+    _pool_suffixes,
+    _known_coins,
+)
+"""The rules, in the order of their complaints."""
