@@ -27,7 +27,7 @@ from poolwatch.terms import (
 
 if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
-    from poolwatch.catalog.rows import EndpointRow
+    from poolwatch.catalog.rows import EndpointRow, PoolRow
 
 _SEPARATORS = re.compile(r"[.+/@:;,_]")
 _community = communityid.CommunityID()
@@ -59,6 +59,9 @@ class Judge:
             grade = _at_least(grade, _listed_grade(hit, endpoint))
         if grade is None:
             return None
+        pool = self._named_pool(hit)
+        if pool is not None:
+            signatures.append(f"pool:{pool.suffix}")
         hit.signatures = tuple(signatures)
         side = hit.miner_side
         if side is None:
@@ -126,11 +129,14 @@ class Judge:
             hit.login and hit.dialect and self._catalog.is_mining_login(hit.login, hit.dialect)
         )
 
+    def _named_pool(self, hit: Hit) -> PoolRow | None:
+        return self._catalog.find_pool(hit.named_host) if hit.named_host else None
+
     def _pool_and_coin(
         self, hit: Hit, endpoint: EndpointRow | None
     ) -> tuple[str | None, str | None, str | None]:
         """Pool and coin, each only where a listed name or endpoint says so."""
-        named = self._catalog.find_pool(hit.named_host) if hit.named_host else None
+        named = self._named_pool(hit)
         if named is not None:
             coins = named.coins.split()
             return named.pool, *(_single(coins, "pool_name"))
@@ -165,7 +171,7 @@ def grade_of(hit: Hit, miner: Strength | None) -> Grade | None:
 
 def _listed_grade(hit: Hit, endpoint: EndpointRow) -> Grade:
     """What a listed address:port alone is worth: payload both ways, or a mere attempt."""
-    if endpoint.use == "stratum" and all(hit.payload):
+    if endpoint.use == "stratum" and not endpoint.nursery and all(hit.payload):
         return Grade.SUSPECTED
     return Grade.NOTED
 

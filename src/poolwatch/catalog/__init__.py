@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from poolwatch.catalog.load import Placed, Rows, load_rows
-from poolwatch.catalog.rows import AgentRow, CoinRow, EndpointRow, NeedleRow, PoolRow
+from poolwatch.catalog.names import PoolNames
+from poolwatch.catalog.rows import (
+    AgentRow,
+    CoinRow,
+    EndpointRow,
+    NeedleRow,
+    PoolRow,
+    PrefixRow,
+)
 from poolwatch.catalog.shapes import Predicate, compile_fields
 from poolwatch.errors import CatalogError
 from poolwatch.terms import Speaker, Strength
@@ -42,7 +50,9 @@ class Catalog:
     needles_by_header: dict[str, tuple[Needle, ...]]
     needles_by_shape: tuple[Needle, ...]
     endpoints: tuple[EndpointRow, ...]
+    prefixes: tuple[PrefixRow, ...]
     pools: dict[str, PoolRow]  # by suffix
+    pool_names: PoolNames[PoolRow]
     agents: tuple[tuple[str, AgentRow], ...]  # lower-case prefix, longest first
     coins: dict[str, CoinRow]
     wallets: re.Pattern[str]  # addresses of a form nothing else has
@@ -66,13 +76,8 @@ class Catalog:
 
     def find_pool(self, host: str) -> PoolRow | None:
         """The pool a host name belongs to: the longest listed suffix, at label boundaries."""
-        name = host.strip().rstrip(".").lower()
-        while name:
-            row = self.pools.get(name)
-            if row is not None:
-                return row
-            _, _, name = name.partition(".")
-        return None
+        found = self.pool_names.find(host)
+        return found[1] if found else None
 
     def find_wallet(self, login: str) -> str | None:
         """The address a login begins with, if its form is distinctive."""
@@ -114,6 +119,7 @@ def build_catalog(rows: Rows) -> Catalog:
             by_header.setdefault(row.header.lower(), []).append(needle)
         else:
             by_shape.append(needle)
+    pools = _pools(rows.pools)
     return Catalog(
         digest=rows.digest,
         needles_by_method=_ranked(by_method),
@@ -121,7 +127,9 @@ def build_catalog(rows: Rows) -> Catalog:
         needles_by_header=_ranked(by_header),
         needles_by_shape=tuple(sorted(by_shape, key=lambda needle: -needle.rank)),
         endpoints=tuple(_checked_endpoint(placed) for placed in rows.endpoints),
-        pools={placed.row.suffix: placed.row for placed in rows.pools},
+        prefixes=tuple(_checked_prefix(placed) for placed in rows.prefixes),
+        pools=pools,
+        pool_names=PoolNames(pools),
         agents=tuple(
             sorted(
                 ((placed.row.prefix.lower(), placed.row) for placed in rows.agents),
@@ -137,6 +145,7 @@ def build_catalog(rows: Rows) -> Catalog:
         counts={
             "pools": len(rows.pools),
             "endpoints": len(rows.endpoints),
+            "prefixes": len(rows.prefixes),
             "agents": len(rows.agents),
             "coins": len(rows.coins),
             "needles": len(rows.needles),
@@ -172,6 +181,16 @@ def _ranked(table: dict[str, list[Needle]]) -> dict[str, tuple[Needle, ...]]:
     }
 
 
+def _pools(placed: tuple[Placed[PoolRow], ...]) -> dict[str, PoolRow]:
+    """Pools by suffix. Of two rows for one, the full one holds, then the one read first."""
+    pools: dict[str, PoolRow] = {}
+    for row in (entry.row for entry in placed):
+        known = pools.get(row.suffix)
+        if known is None or (known.nursery and not row.nursery):
+            pools[row.suffix] = row
+    return pools
+
+
 def _checked_endpoint(placed: Placed[EndpointRow]) -> EndpointRow:
     row = placed.row
     try:
@@ -180,9 +199,22 @@ def _checked_endpoint(placed: Placed[EndpointRow]) -> EndpointRow:
         raise CatalogError(f"{placed.place}: {error}") from error
     if not 0 <= row.port <= 65535:
         raise CatalogError(f"{placed.place}: port {row.port} is beyond 65535")
-    if row.seen_until < row.seen_from:
-        raise CatalogError(f"{placed.place}: seen_until lies before seen_from")
+    _check_dates(placed)
     return row
+
+
+def _checked_prefix(placed: Placed[PrefixRow]) -> PrefixRow:
+    try:
+        ipaddress.ip_network(placed.row.network)
+    except ValueError as error:
+        raise CatalogError(f"{placed.place}: {error}") from error
+    _check_dates(placed)
+    return placed.row
+
+
+def _check_dates(placed: Placed[EndpointRow] | Placed[PrefixRow]) -> None:
+    if placed.row.seen_until < placed.row.seen_from:
+        raise CatalogError(f"{placed.place}: seen_until lies before seen_from")
 
 
 def _marking(dialect: str) -> Callable[[CoinRow], bool]:

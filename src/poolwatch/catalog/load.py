@@ -15,7 +15,15 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from poolwatch.catalog.rows import AgentRow, CoinRow, EndpointRow, NeedleRow, PoolRow
+from poolwatch.catalog.rows import (
+    AgentRow,
+    CoinRow,
+    EndpointRow,
+    NeedleRow,
+    PoolRow,
+    PrefixRow,
+    SharedSuffixRow,
+)
 from poolwatch.errors import CatalogError
 
 Row = TypeVar("Row")
@@ -23,9 +31,11 @@ Row = TypeVar("Row")
 FILES: dict[str, type[msgspec.Struct]] = {
     "pools.csv": PoolRow,
     "endpoints.csv": EndpointRow,
+    "prefixes.csv": PrefixRow,
     "agents.csv": AgentRow,
     "coins.csv": CoinRow,
     "needles.toml": NeedleRow,
+    "shared_suffixes.csv": SharedSuffixRow,
 }
 
 
@@ -49,9 +59,11 @@ class Rows:
 
     pools: tuple[Placed[PoolRow], ...]
     endpoints: tuple[Placed[EndpointRow], ...]
+    prefixes: tuple[Placed[PrefixRow], ...]
     agents: tuple[Placed[AgentRow], ...]
     coins: tuple[Placed[CoinRow], ...]
     needles: tuple[Placed[NeedleRow], ...]
+    shared: tuple[Placed[SharedSuffixRow], ...]
     digest: str
 
 
@@ -84,9 +96,11 @@ def load_rows(extra: tuple[Path, ...] = ()) -> Rows:
     return Rows(
         tuple(found["pools.csv"]),
         tuple(found["endpoints.csv"]),
+        tuple(found["prefixes.csv"]),
         tuple(found["agents.csv"]),
         tuple(found["coins.csv"]),
         tuple(found["needles.toml"]),
+        tuple(found["shared_suffixes.csv"]),
         digest.hexdigest(),
     )
 
@@ -102,22 +116,34 @@ def _read(path: Path, data: bytes, kind: type[msgspec.Struct]) -> Iterator[Place
 
 
 def _read_csv(path: Path, text: str, kind: type[msgspec.Struct]) -> Iterator[Placed[Any]]:
-    reader = csv.reader(io.StringIO(text))
-    wanted = [field.name for field in msgspec.structs.fields(kind)]
-    header = next(reader, [])
-    if header != wanted:
+    reader = csv.reader(io.StringIO(text), strict=True)
+    try:
+        header = next(reader, [])
+        optional = _check_header(header, kind, path)
+        for cells in reader:
+            line = reader.line_num
+            if not cells or cells[0].startswith("#"):
+                continue
+            if len(cells) != len(header):
+                raise CatalogError(f"{path}:{line}: {len(cells)} cells, not {len(header)}")
+            named = zip(header, cells, strict=True)
+            values = {name: cell for name, cell in named if cell or name not in optional}
+            yield Placed(_convert(values, kind, path, line), str(path), line)
+    except csv.Error as error:
+        raise CatalogError(f"{path}:{reader.line_num}: {error}") from error
+
+
+def _check_header(header: list[str], kind: type[msgspec.Struct], path: Path) -> set[str]:
+    """The columns that may be empty; raises CatalogError for a header that does not fit."""
+    fields = msgspec.structs.fields(kind)
+    optional = {field.name for field in fields if not field.required}
+    wanted = [field.name for field in fields]
+    fitting = [name for name in wanted if name in header or name not in optional]
+    if header != fitting:
         raise CatalogError(
             f"{path}:1: the header is {','.join(header)}", f"expected {','.join(wanted)}"
         )
-    for cells in reader:
-        line = reader.line_num
-        if not cells or cells[0].startswith("#"):
-            continue
-        if len(cells) != len(wanted):
-            raise CatalogError(f"{path}:{line}: {len(cells)} cells, not {len(wanted)}")
-        yield Placed(
-            _convert(dict(zip(wanted, cells, strict=True)), kind, path, line), str(path), line
-        )
+    return optional
 
 
 def _read_toml(path: Path, text: str, kind: type[msgspec.Struct]) -> Iterator[Placed[Any]]:
