@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from poolwatch.terms import Finding, Grade, Role, Session, Shares, Stage
 
+_ROLES = (Role.MINER, Role.POOL, Role.TARGET, Role.RESOLVER)
+"""What it mines itself says most about a host, then what it serves; what is merely noted, less."""
+
 
 @dataclass(slots=True)
 class _Part:
@@ -108,11 +111,10 @@ def _weight(session: Session) -> tuple[int, int, bool, int]:
 
 def _finding(host: str, gathered: _Gathered) -> Finding:
     parts = gathered.parts
-    # What it mines itself says most about a host, then what it serves.
-    main = next(role for role in (Role.MINER, Role.POOL, Role.TARGET) if role in parts)
+    main = min(parts, key=lambda role: (parts[role].best.grade is Grade.NOTED, _ROLES.index(role)))
     part = parts[main]
     best = part.best
-    relays = Role.MINER in parts and Role.POOL in parts
+    relays = Role.POOL in parts and main is Role.MINER
     lists = {name: list(values) for name, values in gathered.lists.items()}
     identity = "\0".join([host, *sorted(gathered.captures)])
     digest = hashlib.blake2b(identity.encode(), digest_size=8).digest()

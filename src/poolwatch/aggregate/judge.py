@@ -8,26 +8,31 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import ipaddress
 import re
 import struct
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 import communityid
 
+from poolwatch.aggregate.named import Named, weigh_names
 from poolwatch.aggregate.places import Inside, address_text
 from poolwatch.terms import (
     Capture,
     Endpoint,
     Grade,
     Hit,
+    Quote,
     Role,
     Session,
+    Stage,
     Strength,
 )
 
 if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
-    from poolwatch.catalog.rows import EndpointRow, PoolRow
+    from poolwatch.catalog.rows import EndpointRow, PoolRow, PrefixRow
 
 _SEPARATORS = re.compile(r"[.+/@:;,_]")
 _community = communityid.CommunityID()
@@ -40,6 +45,11 @@ class Judge:
         self._catalog = catalog
         self._inside = inside
         self._sensor = sensor
+        self._stratum_ports = {
+            (row.pool, row.port)
+            for row in catalog.endpoints
+            if row.use == "stratum" and not row.nursery and row.port
+        }
 
     def judge(self, hit: Hit, capture: Capture) -> Session | None:
         """The session of a hit, None when nothing in it is worth a line."""
@@ -57,6 +67,14 @@ class Judge:
         if endpoint is not None:
             signatures.append(f"endpoint:{endpoint.address}:{endpoint.port}")
             grade = _at_least(grade, _listed_grade(hit, endpoint))
+        named = weigh_names(hit, self._catalog)
+        if named is not None:
+            signatures += dict.fromkeys(f"{seen.via}:{seen.suffix}" for seen in named.names)
+            grade = _at_least(grade, named.grade)
+        prefix = self._prefix(hit)
+        if prefix is not None and (grade is not None or not prefix.shared):
+            signatures.append(f"prefix:{prefix.network}")
+            grade = _at_least(grade, self._prefix_grade(hit, prefix))
         if grade is None:
             return None
         pool = self._named_pool(hit)
@@ -64,10 +82,15 @@ class Judge:
             signatures.append(f"pool:{pool.suffix}")
         hit.signatures = tuple(signatures)
         side = hit.miner_side
+        if side is None and endpoint:
+            side = 1 - self._listed_side(hit)
         if side is None:
-            side = 1 - self._listed_side(hit) if endpoint else hit.initiator
+            side = named.side if named else self._side_outside(hit, prefix)
+        if named is not None:
+            hit.quotes = (*_name_quotes(named), *hit.quotes)
         ends = _ends(hit)
-        return self._session(hit, capture, grade, ends[side], ends[1 - side], endpoint)
+        grounds = _Grounds(named, endpoint, prefix)
+        return self._session(hit, capture, grade, ends[side], ends[1 - side], grounds)
 
     def _session(
         self,
@@ -76,17 +99,20 @@ class Judge:
         grade: Grade,
         miner: Endpoint,
         pool_end: Endpoint,
-        endpoint: EndpointRow | None,
+        grounds: _Grounds,
     ) -> Session:
         miner_inside = self._inside.holds(miner.address)
         pool_inside = self._inside.holds(pool_end.address)
         role, host = Role.MINER, miner.address
-        if pool_inside and not miner_inside:
+        if hit.stage is Stage.LOOKED_UP:  # whoever answers a lookup is no pool
+            role = Role.RESOLVER if hit.asks_for_others else Role.MINER
+            pool_inside = False
+        elif pool_inside and not miner_inside:
             host = pool_end.address
             role = Role.POOL if hit.answered else Role.TARGET
         if role is Role.TARGET:
             grade = Grade.NOTED
-        pool, coin, basis = self._pool_and_coin(hit, endpoint)
+        pool, coin, basis = self._pool_and_coin(hit, grounds)
         wallet, worker = self._split_login(hit.login)
         return Session(
             capture=capture,
@@ -113,11 +139,29 @@ class Judge:
         if hit.endpoint < 0:
             return None
         row = self._catalog.endpoints[hit.endpoint]
-        seconds = hit.first_ns // 1_000_000_000
-        day = (
-            datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(seconds=seconds)
-        ).date()
-        return row if row.seen_from <= day <= row.seen_until else None
+        return row if row.seen_from <= _day(hit.first_ns) <= row.seen_until else None
+
+    def _prefix(self, hit: Hit) -> PrefixRow | None:
+        """The listed network of a hit, if its dates cover the packets."""
+        if hit.prefix < 0:
+            return None
+        row = self._catalog.prefixes[hit.prefix]
+        return row if row.seen_from <= _day(hit.first_ns) <= row.seen_until else None
+
+    def _prefix_grade(self, hit: Hit, prefix: PrefixRow) -> Grade:
+        """A network alone is `noted`; with a port at which that pool is listed, more."""
+        side = self._side_outside(hit, prefix)
+        port = hit.key.a_port if side else hit.key.b_port
+        listed = (prefix.pool, port) in self._stratum_ports and prefix.use != "web"
+        sure = listed and not prefix.nursery and not prefix.shared
+        return Grade.SUSPECTED if sure and all(hit.payload) else Grade.NOTED
+
+    def _side_outside(self, hit: Hit, prefix: PrefixRow | None) -> int:
+        """The side that is not in the listed network; without one the side that began."""
+        if prefix is None:
+            return hit.initiator
+        network = ipaddress.ip_network(prefix.network)
+        return 0 if ipaddress.ip_address(_ends(hit)[1].address) in network else 1
 
     def _listed_side(self, hit: Hit) -> int:
         row = self._catalog.endpoints[hit.endpoint]
@@ -133,15 +177,15 @@ class Judge:
         return self._catalog.find_pool(hit.named_host) if hit.named_host else None
 
     def _pool_and_coin(
-        self, hit: Hit, endpoint: EndpointRow | None
+        self, hit: Hit, grounds: _Grounds
     ) -> tuple[str | None, str | None, str | None]:
         """Pool and coin, each only where a listed name or endpoint says so."""
-        named = self._named_pool(hit)
-        if named is not None:
-            coins = named.coins.split()
-            return named.pool, *(_single(coins, "pool_name"))
-        if endpoint is not None:
-            return endpoint.pool, *(_single(endpoint.coins.split(), "pool_endpoint"))
+        pool = self._named_pool(hit) or (grounds.named.pool if grounds.named else None)
+        if pool is not None:
+            return pool.pool, *(_single(pool.coins.split(), "pool_name"))
+        for row in (grounds.endpoint, grounds.prefix):
+            if row is not None:
+                return row.pool, *(_single(row.coins.split(), "pool_endpoint"))
         return None, None, None
 
     def _split_login(self, login: str | None) -> tuple[str | None, str | None]:
@@ -153,6 +197,25 @@ class Judge:
         parts = _SEPARATORS.split(rest, maxsplit=1) if wallet else rest.split(".", 1)
         worker = parts[1] if len(parts) > 1 and parts[1] else None
         return wallet, worker
+
+
+class _Grounds(NamedTuple):
+    """What the catalogue says about a flow beside its conversation."""
+
+    named: Named | None
+    endpoint: EndpointRow | None
+    prefix: PrefixRow | None
+
+
+def _name_quotes(named: Named) -> Iterator[Quote]:
+    """The bytes in which the names stand, each once."""
+    yield from dict.fromkeys(quote for seen in named.names for quote in seen.quotes)
+
+
+def _day(ns: int) -> datetime.date:
+    """The day of a time, UTC."""
+    epoch = datetime.datetime.fromtimestamp(0, datetime.UTC)
+    return (epoch + datetime.timedelta(seconds=ns // 1_000_000_000)).date()
 
 
 def grade_of(hit: Hit, miner: Strength | None) -> Grade | None:

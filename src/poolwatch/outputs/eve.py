@@ -12,7 +12,7 @@ from typing import IO, Any
 import msgspec
 
 from poolwatch.outputs import Item, View
-from poolwatch.terms import Finding, Quote, Session, Stats
+from poolwatch.terms import EncryptedFlow, Endpoint, Finding, Quote, Session, Stats, TlsSeen
 
 VERSION = 1
 _encoder = msgspec.json.Encoder()
@@ -86,6 +86,11 @@ def _mining_event(session: Session) -> dict[str, Any]:
             "worker": session.worker,
             "agent": hit.agent,
             "encrypted": hit.encrypted,
+            "tls": _tls(hit.tls),
+            "names": [
+                {"name": seen.name, "via": seen.via.value, "listed": seen.suffix or None}
+                for seen in hit.names
+            ],
             "midstream": not hit.opened,
             "first_seen": timestamp(first_ns),
             "last_seen": timestamp(last_ns),
@@ -167,11 +172,40 @@ def _stats_event(stats: Stats) -> dict[str, Any]:
             "evicted": counts.pop("evicted", 0),
             "one_way": counts.pop("one_way", 0),
             "encrypted_long": counts.pop("encrypted_long", 0),
+            "encrypted_flows": [_encrypted_flow(flow) for flow in stats.encrypted_flows],
             "gaps": counts.pop("stream_gaps", 0),
             "drops": stats.drops,
             "counts": dict(sorted(counts.items())),
             "limits": stats.limits,
         },
+    }
+
+
+def _tls(tls: TlsSeen | None) -> dict[str, Any] | None:
+    if tls is None:
+        return None
+    return {
+        "sni": tls.sni,
+        "alpn": list(tls.alpn),
+        "ja4": tls.ja4,
+        "certificate_names": list(tls.certificate_names),
+    }
+
+
+def _joined(end: Endpoint) -> str:
+    host = f"[{end.address}]" if ":" in end.address else end.address
+    return f"{host}:{end.port}"
+
+
+def _encrypted_flow(flow: EncryptedFlow) -> dict[str, Any]:
+    tls = flow.tls or TlsSeen()
+    return {
+        "src": _joined(flow.client),
+        "dest": _joined(flow.server),
+        "sni": tls.sni,
+        "ja4": tls.ja4,
+        "alpn": list(tls.alpn),
+        "seconds": round(flow.ns / 1e9, 6),
     }
 
 
