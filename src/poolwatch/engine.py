@@ -35,7 +35,11 @@ HITS_HELD = 20_000
 
 
 class Engine:
-    """Scans captures one after another; each is a capture of its own."""
+    """Scans captures one after another; each is a capture of its own.
+
+    `identify`: work out flow and finding ids, which costs a digest of each capture in which
+    something is found.
+    """
 
     def __init__(
         self,
@@ -44,13 +48,15 @@ class Engine:
         inside: Inside,
         sensor: str,
         *,
+        identify: bool = True,
         seed: int | None = None,
     ) -> None:
         self._limits = limits
         self._sensor = sensor
+        self._identify = identify
         self._judge = Judge(catalog, inside, sensor)
         self._matcher = Matcher(catalog, limits, seed=seed)
-        self._findings = Findings(limits.finding_entries)
+        self._findings = Findings(limits.finding_entries, limits.hosts, limits.finding_spans)
         self._stats = Stats(__version__, catalog.digest, sensor, limits=asdict(limits))
 
     def run(self, names: list[str], progress: Progress | None = None) -> Iterator[Item]:
@@ -64,7 +70,7 @@ class Engine:
                 self._findings.add(session)
                 yield session
         yield from self._findings.all()
-        self._stats.counts["finding_entries_left_out"] = self._findings.left_out
+        self._stats.counts |= self._findings.counts()
         yield self._stats
 
     def _scan(self, path: str, progress: Progress | None) -> Iterator[Session]:
@@ -98,17 +104,17 @@ class Engine:
                 start_id = self._start_id(batch)
             packets += batch.count
             held += matcher.feed(batch)
-            if matcher.promising:
+            if matcher.promising and self._identify:
                 stream.start_digest()
             if len(held) > HITS_HELD or (held and capture):
-                capture = capture or _capture(path, stream, start_id)
+                capture = capture or self._capture(path, stream, start_id)
                 yield from self._settle(held, capture)
                 held = []
             if progress:
                 progress(path, packets)
         held += matcher.finish()
         if held:
-            yield from self._settle(held, capture or _capture(path, stream, start_id))
+            yield from self._settle(held, capture or self._capture(path, stream, start_id))
         self._note_coverage(path, source.coverage)
 
     def _settle(self, hits: list[Hit], capture: Capture) -> Iterator[Session]:
@@ -116,6 +122,12 @@ class Engine:
             session = self._judge.judge(hit, capture)
             if session is not None:
                 yield session
+
+    def _capture(self, path: str, stream: ByteStream, start_id: str) -> Capture:
+        """The capture's name and id; waits for its digest."""
+        if not self._identify:
+            return Capture(path, None)
+        return Capture(path, stream.digest() if stream.is_file else start_id)
 
     def _start_id(self, batch: Batch) -> str:
         """Identity of a capture that cannot be read twice: sensor and first packet."""
@@ -176,7 +188,3 @@ def _encrypted_flow(flow: LongFlow) -> EncryptedFlow:
         Endpoint(address_text(key.version, key.b_address), key.b_port),
     )
     return EncryptedFlow(flow.ns, flow.first_ns, ends[flow.client], ends[1 - flow.client], flow.tls)
-
-
-def _capture(path: str, stream: ByteStream, start_id: str) -> Capture:
-    return Capture(path, stream.digest() if stream.is_file else start_id)

@@ -276,7 +276,7 @@ class FlowFlag(IntFlag):
     DATA_B = 64
     SEEN_A = 128
     SEEN_B = 256
-    FIRST_B = 512  # the first packet came from b
+    FIRST_B = 512  # b opened, as far as seen: the first packet was its, or answered its SYN
     CANDIDATE = 1024  # its payload goes to the dialects
     DISMISSED = 2048  # read, and nothing of mining in it; or shed
     LISTED = 4096  # one end stands in the endpoint list

@@ -162,7 +162,7 @@ class Hit:
     first_packet: int
     first_ns: int
     last_ns: int
-    initiator: int  # side that sent the first packet seen
+    initiator: int  # side that opened, as far as seen
     opened: bool  # its SYN was seen, so nothing came before
     payload: tuple[bool, bool]  # payload seen from end a, from end b
     encrypted: bool = False
@@ -170,6 +170,9 @@ class Hit:
     miner_side: int | None = None
     dialect: str | None = None
     strength: tuple[Strength | None, Strength | None] = (None, None)  # best from miner, from pool
+    said: tuple[int, int] = (0, 0)  # recognised messages of the miner's side, of the pool's
+    misplaced: tuple[int, int] = (0, 0)  # those only the other end would say, by side
+    prose: tuple[bool, bool] = (False, False)  # text that is no message, from miner, from pool
     stage: Stage = Stage.CONTACTED
     answered: bool = False  # a fitting answer that does not refuse
     greeted: bool = False  # the miner's opening was seen
@@ -179,7 +182,7 @@ class Hit:
     difficulty: float | None = None
     algorithm: str | None = None
     agent: str | None = None
-    login: str | None = None
+    logins: tuple[str, ...] = ()  # in the order they were sent
     named_host: str | None = None  # the pool's name as the miner said it
     signatures: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
@@ -190,6 +193,22 @@ class Hit:
     names: tuple[NameSeen, ...] = ()
     tls: TlsSeen | None = None
     asks_for_others: bool = False  # a lookup by a host that others ask
+
+    @property
+    def contradictory(self) -> bool:
+        """Whether this is no conversation: an echo, a log sent along, talk about mining.
+
+        One end says what only the other would, or both write prose, and the other end has
+        not itself answered as a pool.
+        """
+        if self.prose == (True, True):
+            return True
+        return any(self.misplaced) and not (self.answered and self.said[1] > self.misplaced[1])
+
+    @property
+    def login(self) -> str | None:
+        """The first login sent."""
+        return self.logins[0] if self.logins else None
 
     def shift(self, packets: int) -> None:
         """Count packets from an earlier beginning."""
@@ -211,11 +230,12 @@ class Endpoint(NamedTuple):
 class Capture:
     """The capture a session stands in: the name given, and the id of its content.
 
-    `id` is the SHA-256 of the input; `named` is how the user called it.
+    `id` is the SHA-256 of the file (of a pipe: of sensor and start), None when nobody asked
+    for it; `named` is how the user called it.
     """
 
     named: str
-    id: str
+    id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +245,7 @@ class Session:
     capture: Capture
     sensor: str
     hit: Hit
-    flow_id: int
+    flow_id: int | None  # None without the capture's id
     community_id: str
     miner: Endpoint
     pool_end: Endpoint
@@ -237,8 +257,8 @@ class Session:
     pool: str | None
     coin: str | None
     coin_basis: str | None
-    wallet: str | None
-    worker: str | None
+    wallets: tuple[str, ...]  # addresses found in the logins
+    workers: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -266,7 +286,7 @@ class Finding:
     jobs: int
     sessions: int
     flow_ids: list[int]
-    finding_id: int
+    finding_id: int | None
     best: Session  # the session the judgement rests on
     unknown: list[tuple[str, str]]  # what is not known, and what would settle it
 

@@ -206,15 +206,15 @@ class _Gzip:
         self._packed = 0
         self._unpacked = 0
         self._started = False  # a member has begun and not ended
+        self._members = 0  # ended
         self.damage: str | None = None
 
     def readinto(self, view: memoryview, /) -> int:
         while self.damage is None:
-            if not self._pending and not self._refill():
-                if self._started:
-                    self.damage = "the compressed data ends early"
+            ended = not self._pending and not self._refill()
+            if ended and not self._started:
                 return 0
-            data = self._unpack(len(view))
+            data = self._unpack(len(view))  # also at the end: some may be held back
             if data:
                 self._unpacked += len(data)
                 if self._unpacked > _BOMB_FROM and self._unpacked > self._ratio * self._packed:
@@ -224,6 +224,8 @@ class _Gzip:
                     )
                 view[: len(data)] = data
                 return len(data)
+            if ended and self._started:
+                self.damage = "the compressed data ends early"
         return 0
 
     def _refill(self) -> bool:
@@ -233,13 +235,13 @@ class _Gzip:
         return got > 0
 
     def _unpack(self, room: int) -> bytes:
+        if self._members and not self._started and not _GZIP.startswith(self._pending[:2]):
+            self._pending = b""  # trailing bytes that are no member
+            return b""
         before = self._unpacker.copy() if self._started else None
         try:
             data = self._unpacker.decompress(self._pending, room)
         except zlib.error as error:
-            if not self._started and self._unpacked:  # trailing bytes that are no member
-                self._pending = b""
-                return b""
             return self._salvage(before, room, error)
         self._started = True
         self._pending = self._unpacker.unconsumed_tail
@@ -247,6 +249,7 @@ class _Gzip:
             self._pending = self._unpacker.unused_data
             self._unpacker = zlib.decompressobj(wbits=31)
             self._started = False
+            self._members += 1
         return data
 
     def _salvage(self, before: zlib._Decompress | None, room: int, error: zlib.error) -> bytes:

@@ -174,7 +174,8 @@ class PcapngSource:
         at = self._window.offset
         if self._window.skip(length):
             return None
-        return Damage(at, f"the file ends within a block of {length} bytes", _UNREADABLE)
+        reason = self._window.stream.damage or f"the file ends within a block of {length} bytes"
+        return Damage(at, reason, _UNREADABLE)
 
 
 def open_capture(stream: ByteStream, limits: Limits) -> PcapngSource:

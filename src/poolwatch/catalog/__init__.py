@@ -35,7 +35,9 @@ class Needle:
     strength: Strength
     rank: int
     carrier: str
+    by_header: bool
     nursery: bool
+    to_any: bool
     fits: Predicate
     place: str  # file and line of its row
 
@@ -70,7 +72,7 @@ class Catalog:
         """The mining software an agent string names, by its longest known beginning."""
         lowered = agent.lower()
         for prefix, row in self.agents:
-            if lowered.startswith(prefix):
+            if lowered.startswith(prefix) and _ends_word(lowered, len(prefix)):
                 return row
         return None
 
@@ -88,6 +90,14 @@ class Catalog:
         """Whether a login begins with an address that only miners of a dialect log in with."""
         pattern = self.mining_logins.get(dialect)
         return pattern is not None and pattern.match(login) is not None
+
+
+def _ends_word(text: str, end: int) -> bool:
+    """Whether a name that ends there is not the beginning of a longer one."""
+    if not text[end - 1].isalnum():
+        return True
+    rest = text[end:]
+    return not rest[:1].isalpha() and not (rest[:1] == " " and rest[1:2].isalpha())
 
 
 def load_catalog(extra: tuple[Path, ...] = ()) -> Catalog:
@@ -168,7 +178,9 @@ def _compile(placed: Placed[NeedleRow]) -> Needle:
         strength=Strength[row.strength.upper()],
         rank=row.rank,
         carrier=row.carrier,
+        by_header=bool(row.header),
         nursery=row.nursery,
+        to_any=row.to_any,
         fits=fits,
         place=placed.place,
     )

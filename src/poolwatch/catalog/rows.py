@@ -129,5 +129,6 @@ class NeedleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     header: str = ""
     carrier: Literal["", "lines", "http"] = ""
     fields: dict[str, str] = {}
+    to_any: bool = False  # a form alone: also in answer to a request that was not recognised
     rank: int = 0  # of two dialects that fit, the higher rank names the flow
     nursery: bool = False  # matched and listed, but raises no grade

@@ -14,7 +14,7 @@ import click
 
 from poolwatch.errors import UsageError
 from poolwatch.messages import LANGUAGES, Messages
-from poolwatch.outputs import OUTPUTS, View, open_output
+from poolwatch.outputs import OUTPUTS, ROWS, View, open_output
 from poolwatch.settings import Limits
 from poolwatch.terms import Grade, Stats
 
@@ -157,7 +157,9 @@ def _build_engine(options: dict[str, Any], limits: Limits, messages: Messages) -
 
     from poolwatch.engine import Engine
 
-    return Engine(catalog, limits, inside, options["sensor"] or socket.gethostname())
+    sensor = options["sensor"] or socket.gethostname()
+    identify = ROWS[options["format_"]].shows_ids
+    return Engine(catalog, limits, inside, sensor, identify=identify)
 
 
 def _run(engine: Engine, inputs: list[str], show: bool, messages: Messages) -> Any:

@@ -253,7 +253,8 @@ def _open_flow(
     flow["last_ns"] = ts_ns
     flow["packets"] = 0
     flow["gate"] = 0
-    flow["flags"] = _FIRST_B if frame["side"] else 0
+    answers = (i8(frame["tcp"]) & (_TCP_SYN | _TCP_ACK)) == (_TCP_SYN | _TCP_ACK)
+    flow["flags"] = _FIRST_B if (i8(frame["side"]) == 1) != answers else 0
     start = starts[record]
     start["first_ns"] = ts_ns
     start["first_packet"] = t["packets"]
@@ -410,7 +411,9 @@ def read_tcp(
     if tcp & _TCP_SYN:
         seq = (seq + 1) & 0xFFFFFFFF
         flags |= _SYN_A << side
-        if side:
+        if flags & (_DATA_A << side):  # too late: whoever reads the flow must not be misled
+            pass
+        elif side:
             flow["next_b"] = seq
         else:
             flow["next_a"] = seq

@@ -21,15 +21,15 @@ from poolwatch.kernels.merge import (
     name_flow,
     replay_segment,
 )
-from poolwatch.layouts import COUNTERS, FRAME, NAMED, PACKET, FlowFlag, Gate, SegmentBit
+from poolwatch.layouts import COUNTERS, FRAME, NAMED, PACKET, FlowFlag, SegmentBit
 from poolwatch.match.matcher import NO_BYTES, Closed, Kept, Matcher
-from poolwatch.match.message import Segment
 from poolwatch.match.prefilter import key_of
 from poolwatch.match.stream import Stream
 from poolwatch.terms import Hit
 
 _READ = int(FlowFlag.CANDIDATE | FlowFlag.DISMISSED)
 _DATA = int(FlowFlag.DATA_A | FlowFlag.DATA_B)
+_SYN = int(FlowFlag.SYN_A | FlowFlag.SYN_B)
 
 
 def merge(first: Matcher, later: Matcher) -> list[Hit]:
@@ -153,7 +153,9 @@ def _merge_flow(first: Matcher, closed: Closed, *, still_open: bool = False) -> 
         _close(first, record, unsure=_is_unsure(first, record, closed))
         record = -1
     if record >= 0:
-        table.counters["flows"] -= 1
+        table.counters["flows"] -= 1  # both slices counted it
+        if int(closed.flow["flags"][0]) & FlowFlag.LISTED:
+            table.counters["listed"] -= 1
         join_start(table.starts, record, closed.start, 0)
         if closed.kept is None:
             join_flow(table.flows, record, closed.flow, 0)
@@ -166,7 +168,8 @@ def _merge_flow(first: Matcher, closed: Closed, *, still_open: bool = False) -> 
             return
         name_flow(table.names.arrays, table.flows, table.starts, record)
         _adopt(first, record, closed)
-        if closed.kept is not None and table.keep:
+        inherited = int(table.flows["flags"][record]) & FlowFlag.INHERITED
+        if closed.kept is not None and inherited:
             first.kept[record] = closed.kept
             first.kept_bytes += closed.kept.bytes
         elif closed.kept is not None:
@@ -210,7 +213,8 @@ def _insert(first: Matcher, closed: Closed) -> int:
     """A record for a flow whose key we have not; -1 when the table has no room."""
     table = first.table
     if table.keep and key_of(closed.flow[0]) in first.closed_keys:
-        closed.flow["flags"] |= np.uint16(FlowFlag.LATER)
+        flags = int(closed.flow["flags"][0]) & ~int(FlowFlag.INHERITED)
+        closed.flow["flags"] = flags | FlowFlag.LATER  # it began here: nothing to wait for
     for _ in range(2):
         table.reserve(1)
         record: int = insert_flow(
@@ -236,8 +240,7 @@ def _adopt(first: Matcher, record: int, closed: Closed) -> None:
         carried = int(closed.flow["flags"][0]) & _READ
         first.table.flows["flags"][record] |= np.uint16(carried)
     if closed.stream is not None:
-        closed.stream.count_in(first.tally)
-        first.streams[record] = closed.stream
+        first.adopt(record, closed.stream)
     if closed.head is not None:
         first.hold_head(record, closed.head)
     if closed.names is not None:
@@ -251,7 +254,9 @@ def _join_kept(first: Matcher, record: int, flow: Any, kept: Kept) -> None:
     table = first.table
     if table.keep and int(table.flows["flags"][record]) & FlowFlag.INHERITED:
         ours = first.kept.setdefault(record, Kept())
+        begun = _begun(int(table.flows["flags"][record]))
         ours.segments += kept.segments
+        ours.begun += [bits | begun for bits in kept.begun]
         ours.bytes += kept.bytes
         ours.worth_reading |= kept.worth_reading
         ours.shed |= kept.shed
@@ -259,31 +264,47 @@ def _join_kept(first: Matcher, record: int, flow: Any, kept: Kept) -> None:
         join_flow(table.flows, record, flow, 0)
         return
     flags, seen = int(table.flows["flags"][record]), int(flow["flags"][0])
-    for syn, begins in ((FlowFlag.SYN_A, "next_a"), (FlowFlag.SYN_B, "next_b")):
-        if seen & syn and not flags & syn:  # a handshake the cut went through
+    for syn, data, begins in (
+        (FlowFlag.SYN_A, FlowFlag.DATA_A, "next_a"),
+        (FlowFlag.SYN_B, FlowFlag.DATA_B, "next_b"),
+    ):
+        if seen & syn and not flags & data:  # a handshake the cut went through
             table.flows[begins][record] = flow[begins][0]
-            table.flows["flags"][record] |= np.uint16(syn)
-    _replay(first, record, kept.segments)
+    _replay(first, record, kept)
+    gate = table.flows["gate"][record]  # what the whole shows, not what the slice alone did
     join_flow(table.flows, record, flow, 0)
+    table.flows["gate"][record] = gate
 
 
 def _read_kept(first: Matcher, record: int, kept: Kept) -> None:
     """Read what was kept of a flow: nothing will come in front of it any more."""
     flows = first.table.flows
-    flags, gate = int(flows["flags"][record]), int(flows["gate"][record])
-    flows["flags"][record] = flags & ~(_DATA | _READ | int(FlowFlag.INHERITED))
+    flags = int(flows["flags"][record])
+    flows["flags"][record] = flags & ~(_DATA | _SYN | _READ | int(FlowFlag.INHERITED))
     flows["gate"][record] = 0
-    _replay(first, record, kept.segments)
-    flows["flags"][record] |= np.uint16(flags & _DATA)
-    flows["gate"][record] |= np.uint8(gate & int(Gate.TLS | Gate.HTTP))
+    _replay(first, record, kept)
+    flows["flags"][record] |= np.uint16(flags & (_DATA | _SYN))
 
 
-def _replay(first: Matcher, record: int, segments: list[Segment]) -> None:
+def _begun(flags: int) -> int:
+    """The sides whose SYN a flow has seen, as bits of a segment."""
+    bits = int(SegmentBit.START_A) if flags & FlowFlag.SYN_A else 0
+    return bits | (int(SegmentBit.START_B) if flags & FlowFlag.SYN_B else 0)
+
+
+def _replay(first: Matcher, record: int, kept: Kept) -> None:
     """Show kept payload to the gate and the streams as if it came now."""
     packets, frames = np.zeros(1, PACKET), np.zeros(1, FRAME)
     table = first.table
-    frames["kind"] = table.flows["kind"][record]
-    for segment in segments:
+    flows = table.flows
+    frames["kind"] = flows["kind"][record]
+    for segment, begun in zip(kept.segments, kept.begun, strict=True):
+        for start, syn in (
+            (SegmentBit.START_A, FlowFlag.SYN_A),
+            (SegmentBit.START_B, FlowFlag.SYN_B),
+        ):
+            if begun & start:
+                flows["flags"][record] |= np.uint16(syn)
         buffer = np.frombuffer(segment.data, np.uint8)
         packets["ts_ns"] = segment.ts_ns
         frames["length"], frames["wire"] = len(buffer), segment.wire

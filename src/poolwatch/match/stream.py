@@ -46,15 +46,28 @@ class Stream:
             self._read(segment.side, piece)
 
     @property
+    def waiting_bytes(self) -> int:
+        """Bytes kept until a hole is filled or a message complete."""
+        return (
+            self.reassemblers[0].waiting_bytes
+            + self.reassemblers[1].waiting_bytes
+            + self.channels[0].waiting_bytes
+            + self.channels[1].waiting_bytes
+        )
+
+    @property
     def hopeless(self) -> bool:
         """Read for long enough, and nothing of mining in it."""
         conversation = self.conversation
         if conversation.found:
             return False
         limits = self._limits
+        calls = conversation.calls
+        patience = limits.patience_calls if calls else limits.patience_messages
+        room = limits.patience_bytes * (16 if calls else 1)
         return (
-            conversation.misses >= limits.patience_messages
-            or self._bytes >= limits.patience_bytes
+            conversation.misses >= patience
+            or self._bytes >= room
             or (
                 conversation.misses == 0
                 and self.channels[0].junk + self.channels[1].junk >= limits.patience_junk
@@ -70,6 +83,9 @@ class Stream:
             for message in self.channels[side].finish():
                 self.conversation.read(message)
         self.conversation.fill(hit)
+        miner = hit.miner_side or 0
+        prose = [channel.prose > 0 for channel in self.channels]
+        hit.prose = (prose[miner], prose[1 - miner])
 
     def shift(self, packets: int) -> None:
         """Count packets from an earlier beginning."""
@@ -84,3 +100,5 @@ class Stream:
     def _read(self, side: int, piece: Piece) -> None:
         for message in self.channels[side].feed(piece):
             self.conversation.read(message)
+            if self.hopeless:
+                return

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from functools import cache
 from importlib import resources
 from typing import Any
 
 LANGUAGES = ("en", "zh")
+_UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
 class Messages:
@@ -18,12 +20,25 @@ class Messages:
         self._sentences = load(language)
 
     def say(self, key: str, **fields: Any) -> str:
-        """The sentence of that id with its fields filled in. Raises KeyError for an unknown id."""
-        return self._sentences[key].format(**fields)
+        """The sentence of that id with its fields filled in. Raises KeyError for an unknown id.
+
+        Fields come from the wire and from file names: what could steer a terminal is replaced.
+        """
+        safe = {k: printable(v) if isinstance(v, str) else v for k, v in fields.items()}
+        return self._sentences[key].format(**safe)
 
     def knows(self, key: str) -> bool:
         """Whether there is a sentence of that id."""
         return key in self._sentences
+
+
+def printable(text: str) -> str:
+    """Text that a terminal shows and does not obey.
+
+    Control and formatting characters (escape sequences, line ends, changes of writing
+    direction, characters without width) and bytes that are no text become "�".
+    """
+    return "".join("�" if unicodedata.category(c) in _UNSAFE else c for c in text)
 
 
 @cache

@@ -6,6 +6,7 @@ Raw values; what is not known is null. The fields are promised: they are never r
 from __future__ import annotations
 
 import datetime
+import json
 import math
 from typing import IO, Any
 
@@ -37,7 +38,12 @@ class EveOutput:
             self._line(_stats_event(item))
 
     def _line(self, event: dict[str, Any]) -> None:
-        self._stream.write(_encoder.encode(event).decode() + "\n")
+        try:
+            line = _encoder.encode(event).decode()
+        except UnicodeEncodeError:  # a file name that is no UTF-8
+            text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+            line = text.encode("utf-8", "replace").decode()
+        self._stream.write(line + "\n")
 
 
 def timestamp(ns: int) -> str:
@@ -82,8 +88,9 @@ def _mining_event(session: Session) -> dict[str, Any]:
             "algorithm": hit.algorithm,
             "pool": session.pool,
             "login": hit.login,
-            "wallet": session.wallet,
-            "worker": session.worker,
+            "wallet": next(iter(session.wallets), None),
+            "worker": next(iter(session.workers), None),
+            "logins": list(hit.logins),
             "agent": hit.agent,
             "encrypted": hit.encrypted,
             "tls": _tls(hit.tls),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import os
+import re
 import shutil
 import zoneinfo
 from typing import IO
@@ -17,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from poolwatch.match.dialects import ROWS
-from poolwatch.messages import Messages
+from poolwatch.messages import Messages, printable
 from poolwatch.outputs import Item, View
 from poolwatch.terms import (
     Endpoint,
@@ -27,6 +28,7 @@ from poolwatch.terms import (
     Quote,
     Role,
     Session,
+    Speaker,
     Stage,
     Stats,
     Strength,
@@ -35,6 +37,15 @@ from poolwatch.terms import (
 
 WIDTH = 100  # where the output is no terminal
 _QUOTE_CHARS = 110
+_TEXT_FORM = r'"((?:[^"\\]|\\.)*)'
+_CREDENTIALS = re.compile(r"(authorization: *\w+ +)\S+", re.IGNORECASE)
+_PRIVATE_MEMBER = re.compile(
+    rf'"(?:login|pass|password|user|wallet|worker|rigid|email)"\s*:\s*{_TEXT_FORM}', re.IGNORECASE
+)
+_FIRST_PARAMETERS = re.compile(rf'"params"\s*:\s*\[\s*{_TEXT_FORM}(?:"\s*,\s*{_TEXT_FORM})?')
+_SUBSCRIBE = re.compile("subscribe", re.IGNORECASE)
+_SHORTEST_KNOWN = 4  # shorter ones would be found everywhere
+_LONG_WORD = re.compile("[0-9A-Za-z]{25,}")
 _STEPS = {
     Stage.SUBSCRIBED: "subscribed",
     Stage.AUTHORIZED: "authorized",
@@ -112,7 +123,7 @@ class TableOutput:
             grade = Text(say(f"grade.{finding.grade.word}"), style=style)
             table.add_row(
                 str(number),
-                Text(f"{self._host(finding)}\n{_partner(finding)}"),
+                Text(f"{self._host(finding)}\n{printable(_partner(finding))}"),
                 say(f"verdict.{verdict(finding)}"),
                 Text.assemble(grade, f"\n{say(f'stage.{finding.stage.word}')}"),
                 f"{finding.shares.accepted}/{finding.shares.submitted}",
@@ -278,7 +289,7 @@ def _why_key(finding: Finding) -> str:
     if finding.role is Role.TARGET:
         return "target"
     if finding.role is Role.RELAY:
-        return "relays"
+        return "relays" if finding.stage >= Stage.SUBMITTING else "relays_idle"
     if finding.role is Role.POOL:
         return "serves"
     if finding.role is Role.RESOLVER:
@@ -325,11 +336,35 @@ def _best_quote(hit: Hit) -> Quote | None:
 
 
 def _excerpt(quote: Quote, finding: Finding, reveal: bool) -> str:
-    text = quote.text
-    if not reveal:
-        for secret in sorted({*finding.logins, *finding.wallets}, key=len, reverse=True):
-            text = text.replace(secret, mask(secret))
+    text = quote.text if reveal else _conceal(quote, {*finding.logins, *finding.wallets})
     return text if len(text) <= _QUOTE_CHARS else text[: _QUOTE_CHARS - 1] + "…"
+
+
+def _conceal(quote: Quote, known: set[str]) -> str:
+    """A quoted message with wallets, accounts and passwords masked, known ones or not.
+
+    A flow may carry more logins than the one a finding names, written with escapes or cut.
+    """
+    text = quote.text
+    for secret in sorted(known, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_KNOWN:
+            text = text.replace(secret, mask(secret))
+    text = _CREDENTIALS.sub(r"\1…", text)
+    text = _PRIVATE_MEMBER.sub(_mask_groups, text)
+    if quote.speaker is Speaker.MINER and not _SUBSCRIBE.search(text):
+        text = _FIRST_PARAMETERS.sub(_mask_groups, text)
+    return _LONG_WORD.sub(lambda match: mask(match[0]), text)
+
+
+def _mask_groups(match: re.Match[str]) -> str:
+    """The match with each of its groups masked that is not yet."""
+    text, begin = match[0], match.start()
+    for group in range(match.re.groups, 0, -1):
+        said = match[group]
+        if said and "…" not in said:
+            start, end = match.start(group) - begin, match.end(group) - begin
+            text = text[:start] + mask(said) + text[end:]
+    return text
 
 
 def mask(text: str) -> str:
