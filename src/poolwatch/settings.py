@@ -63,8 +63,8 @@ class Limits:
     """Payload a slice keeps of flows that began before it."""
     held_flow_bytes: int = 1 << 16
     """The same, of one flow that has not shown anything worth reading."""
-    evidence_quotes: int = 16
-    """Messages quoted per flow."""
+    evidence_spans: int = 64
+    """Packets named for one quoted message; one message of each kind is quoted."""
     quote_chars: int = 240
     """Characters of a message quoted in text."""
     text_chars: int = 512
