@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from poolwatch import __version__
+from poolwatch.aggregate.attribute import attribute, locate
 from poolwatch.aggregate.findings import Findings
 from poolwatch.aggregate.judge import Judge
 from poolwatch.aggregate.places import Inside
@@ -21,6 +22,8 @@ from poolwatch.capture.inputs import Input, find_inputs
 from poolwatch.capture.source import LINKS, Batch, Coverage, Source
 from poolwatch.catalog import Catalog
 from poolwatch.errors import CaptureError
+from poolwatch.inventory.geo import Geo
+from poolwatch.inventory.units import UnitTable
 from poolwatch.match.matcher import Matcher
 from poolwatch.settings import Limits
 from poolwatch.terms import Capture, Finding, Hit, Problem, Session, Stats
@@ -43,10 +46,14 @@ class Engine:
         inside: Inside,
         sensor: str,
         *,
+        units: UnitTable | None = None,
+        geo: Geo | None = None,
         seed: int | None = None,
     ) -> None:
         self._limits = limits
         self._sensor = sensor
+        self._units = units
+        self._geo = geo
         self._judge = Judge(catalog, inside, sensor)
         self._matcher = Matcher(catalog, limits, seed=seed)
         self._findings = Findings(limits.finding_entries)
@@ -62,7 +69,12 @@ class Engine:
             for session in self._scan(wanted.path, progress):
                 self._findings.add(session)
                 yield session
-        yield from self._findings.all()
+        for finding in self._findings.all():
+            if self._units is not None:
+                attribute(finding, self._units)
+            yield finding
+        if self._units is not None:
+            self._stats.counts |= self._units.counts()
         self._stats.counts["finding_entries_left_out"] = self._findings.left_out
         yield self._stats
 
@@ -114,7 +126,7 @@ class Engine:
         for hit in hits:
             session = self._judge.judge(hit, capture)
             if session is not None:
-                yield session
+                yield locate(session, self._geo) if self._geo else session
 
     def _start_id(self, batch: Batch) -> str:
         """Identity of a capture that cannot be read twice: sensor and first packet."""

@@ -65,6 +65,20 @@ class Limits:
     """Unpacked to packed size beyond which a compressed file is a bomb (after 64 MiB)."""
     finding_entries: int = 10_000
     """Flows, logins, workers and so on listed in one finding."""
+    unit_rows: int = 1_000_000
+    """Rows of all unit tables together."""
+    unit_file_bytes: int = 1 << 27
+    """Size of one unit table."""
+    unit_unpacked_bytes: int = 1 << 27
+    """What the parts of one XLSX file may unpack to, together."""
+    unit_sheets: int = 64
+    """Sheets read of one XLSX file."""
+    unit_columns: int = 256
+    """Columns read of a unit table."""
+    unit_cell_chars: int = 4096
+    """Longest cell of a unit table; a row with a longer one is not used."""
+    unit_depth: int = 64
+    """Rows of unit tables that may hold one address, the most specific first."""
     file_messages: int = 20
     """Files named on standard error; the rest are counted."""
 

@@ -1,0 +1,88 @@
+"""Unit tables as MMDB: networks with a record in which one field names the unit."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from poolwatch.errors import UnitsError
+from poolwatch.inventory.addresses import Span, Written, position
+from poolwatch.inventory.headers import field_of
+from poolwatch.inventory.notes import NoteKind, Reason
+from poolwatch.inventory.unit_rows import Gathering, RowPlace, Values
+
+MARKER = b"\xab\xcd\xefMaxMind.com"
+"""What stands before the metadata, within the last 128 kB of a file."""
+MARKER_WITHIN = 128 << 10
+
+
+def open_mmdb(path: Path) -> Any:
+    """A reader of the file. Raises UnitsError."""
+    import maxminddb
+
+    try:
+        return maxminddb.open_database(path)
+    except (maxminddb.InvalidDatabaseError, OSError, ValueError) as error:
+        raise UnitsError(f"{path}: no readable MMDB file ({error})") from error
+
+
+def read_mmdb(path: Path, field: str, gathering: Gathering) -> None:
+    """Add the networks of a file whose record has `field`. Raises UnitsError."""
+    import maxminddb
+
+    seen: dict[str, None] = {}
+    named = 0
+    with open_mmdb(path) as reader:
+        metadata = reader.metadata()
+        built = datetime.datetime.fromtimestamp(metadata.build_epoch % 2**33, datetime.UTC)
+        source = f"{metadata.database_type}, built {built:%Y-%m-%d}"
+        try:
+            for number, (network, record) in enumerate(reader, 1):
+                gathering.rows_read += 1
+                values = _values(record, field)
+                if values is None:
+                    seen |= dict.fromkeys(record if isinstance(record, dict) else ())
+                    continue
+                named += 1
+                place = RowPlace(path.name, number, {"prefix": str(network), "name": field})
+                _add(network, {"source": source} | values, place, gathering)
+        except (maxminddb.InvalidDatabaseError, ValueError) as error:
+            raise UnitsError(f"{path}: damaged ({error})") from error
+    if not named:
+        fields = ", ".join(list(seen)[:20]) or "none"
+        raise UnitsError(
+            f"{path}: no record has a field {field!r}; seen: {fields}",
+            "name the field that holds the unit with --unit-field",
+        )
+
+
+def _add(network: Any, values: Values, place: RowPlace, gathering: Gathering) -> None:
+    if network.prefixlen == 0:
+        text = str(network)
+        gathering.note(NoteKind.UNREADABLE, place, "prefix", Reason.EVERYTHING, text=text)
+        return
+    low = position(network.version, int(network.network_address))
+    span = Span(low, low + network.num_addresses - 1)
+    gathering.add(values, [Written(span, str(network), host_bits=False)], place)
+
+
+def _values(record: Any, field: str) -> Values | None:
+    """What a record says about its unit: of the field itself, or beside it."""
+    unit: Any = record
+    for key in field.split("."):
+        unit = unit.get(key) if isinstance(unit, dict) else None
+    if isinstance(unit, dict):
+        return dict(_known(unit))
+    if not isinstance(unit, str) or not unit.strip():
+        return None
+    beside = {key: value for key, value in _known(record) if key not in ("name", "prefix")}
+    return {"path" if "/" in unit else "name": unit.strip(), **beside}
+
+
+def _known(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in record.items():
+        field = field_of(key)
+        if field and isinstance(value, str | int) and not isinstance(value, bool):
+            yield field, str(value).strip()
