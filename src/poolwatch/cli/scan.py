@@ -73,7 +73,7 @@ def default_language() -> str:
     multiple=True,
     metavar="CIDR",
     help="A network whose hosts are inside; may be given several times. "
-    "Without it, private, carrier-NAT and unique-local addresses are.",
+    "Without it and --units, private, carrier-NAT and unique-local addresses are.",
 )
 @units_option
 @field_option

@@ -140,6 +140,8 @@ def who(address: str, **options: Any) -> int:
 def normalise(files: tuple[Path, ...], **options: Any) -> int:
     """Write unit tables anew as one CSV: one prefix or range a row, plain headers, UTF-8.
 
+    A FILE begins with the mark by which spreadsheet programs know UTF-8.
+
     Exit status 3 when some rows could not be read; they are named and left out.
     """
     from poolwatch.inventory.normalise import write_normalised
@@ -151,7 +153,7 @@ def normalise(files: tuple[Path, ...], **options: Any) -> int:
         write_normalised(table, sys.stdout)
     else:
         try:
-            with Path(output).open("w", encoding="utf-8", newline="") as stream:
+            with Path(output).open("w", encoding="utf-8-sig", newline="") as stream:
                 write_normalised(table, stream)
         except OSError as error:
             raise UsageError(f"-o {output}: {error.strerror}") from error

@@ -34,7 +34,6 @@ class Reason(StrEnum):
     BAD_DATE = "bad_date"
     ENDS_FIRST = "ends_first"
     BAD_PRIORITY = "bad_priority"
-    BAD_STATUS = "bad_status"
     LONG_CELL = "long_cell"
     HOST_BITS = "host_bits"
     DEPRECATED = "deprecated"
