@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from poolwatch.errors import UnitsError, UsageError
 from poolwatch.inventory.geo import Geo, Place
+from poolwatch.inventory.unit_files import load_units
 from tests.inventory.building import mmdb
 
 COUNTRIES = {
@@ -56,6 +59,22 @@ def test_a_border_needs_two_countries(geo: Geo, tmp_path: Path) -> None:
 def test_a_home_that_is_no_country_is_refused() -> None:
     with pytest.raises(UsageError, match="--home China"):
         Geo((), home="China")
+
+
+def test_what_is_broken_never_ends_in_a_traceback(tmp_path: Path) -> None:
+    units = {f"10.{n}.0.0/16": {"unit": f"u{n}", "country": "CN"} for n in range(9)}
+    whole = mmdb(tmp_path / "whole.mmdb", units).read_bytes()
+    generator = random.Random(20260112)
+    path = tmp_path / "broken.mmdb"
+    for _ in range(400):
+        content = bytearray(whole)
+        for _ in range(generator.randint(1, 8)):
+            content[generator.randrange(len(content))] = generator.randrange(256)
+        path.write_bytes(content)
+        with suppress(UnitsError):
+            load_units((path,))
+        with suppress(UnitsError):
+            Geo((path,)).find("10.1.2.3")
 
 
 def test_a_file_that_is_no_mmdb_is_refused(tmp_path: Path) -> None:

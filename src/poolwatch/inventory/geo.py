@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from poolwatch.errors import UnitsError, UsageError
-from poolwatch.inventory.mmdb_file import open_mmdb
+from poolwatch.errors import UsageError
+from poolwatch.inventory.mmdb_file import open_mmdb, refusing_damage
 
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _ASN = re.compile(r"(?:AS)?([0-9]{1,10})", re.IGNORECASE)
@@ -57,14 +57,10 @@ class Geo:
 
 
 def _look_up(path: Path, reader: Any, address: str) -> dict[str, Any]:
-    import maxminddb
-
-    if ":" in address and reader.metadata().ip_version == 4:
-        return {}
-    try:
+    with refusing_damage(path):
+        if ":" in address and reader.metadata().ip_version == 4:
+            return {}
         record = reader.get(address)
-    except (maxminddb.InvalidDatabaseError, ValueError) as error:
-        raise UnitsError(f"{path}: damaged ({error})") from error
     return record if isinstance(record, dict) else {}
 
 

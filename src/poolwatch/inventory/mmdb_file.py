@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,46 +17,77 @@ from poolwatch.inventory.unit_rows import Gathering, RowPlace, Values
 MARKER = b"\xab\xcd\xefMaxMind.com"
 """What stands before the metadata, within the last 128 kB of a file."""
 MARKER_WITHIN = 128 << 10
+_SEEN = 20
+
+
+@contextmanager
+def refusing_damage(path: Path) -> Iterator[None]:
+    """Turn what the library raises over a damaged file into a UnitsError that names it.
+
+    Its own error is not all: damaged metadata shows as wrong types and missing keys.
+    """
+    import maxminddb
+
+    try:
+        yield
+    except OSError as error:
+        raise UnitsError(f"{path}: {error.strerror or error}") from error
+    except (
+        maxminddb.InvalidDatabaseError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise UnitsError(
+            f"{path}: no readable MMDB file ({error})", "fetch the file anew"
+        ) from error
 
 
 def open_mmdb(path: Path) -> Any:
     """A reader of the file. Raises UnitsError."""
     import maxminddb
 
-    try:
-        return maxminddb.open_database(path)
-    except (maxminddb.InvalidDatabaseError, OSError, ValueError) as error:
-        raise UnitsError(f"{path}: no readable MMDB file ({error})") from error
+    with refusing_damage(path):
+        # The reader written in C does not stand damaged files: it can end the process.
+        reader = maxminddb.open_database(path, maxminddb.MODE_MEMORY)
+        reader.metadata()  # which shows damage only when asked
+    return reader
 
 
 def read_mmdb(path: Path, field: str, gathering: Gathering) -> None:
     """Add the networks of a file whose record has `field`. Raises UnitsError."""
-    import maxminddb
-
-    seen: dict[str, None] = {}
-    named = 0
-    with open_mmdb(path) as reader:
-        metadata = reader.metadata()
-        built = datetime.datetime.fromtimestamp(metadata.build_epoch % 2**33, datetime.UTC)
-        source = f"{metadata.database_type}, built {built:%Y-%m-%d}"
-        try:
-            for number, (network, record) in enumerate(reader, 1):
-                gathering.rows_read += 1
-                values = _values(record, field)
-                if values is None:
-                    seen |= dict.fromkeys(record if isinstance(record, dict) else ())
-                    continue
-                named += 1
-                place = RowPlace(path.name, number, {"prefix": str(network), "name": field})
-                _add(network, {"source": source} | values, place, gathering)
-        except (maxminddb.InvalidDatabaseError, ValueError) as error:
-            raise UnitsError(f"{path}: damaged ({error})") from error
-    if not named:
-        fields = ", ".join(list(seen)[:20]) or "none"
+    with open_mmdb(path) as reader, refusing_damage(path):
+        seen = _read_networks(path, reader, field, gathering)
+    if seen is not None:
         raise UnitsError(
-            f"{path}: no record has a field {field!r}; seen: {fields}",
+            f"{path}: no record has a field {field!r}; seen: {', '.join(seen[:_SEEN]) or 'none'}",
             "name the field that holds the unit with --unit-field",
         )
+
+
+def _read_networks(path: Path, reader: Any, field: str, gathering: Gathering) -> list[str] | None:
+    """Add the networks; when none has the field, the fields that were seen."""
+    metadata = reader.metadata()
+    built = datetime.datetime.fromtimestamp(metadata.build_epoch, datetime.UTC)
+    source = f"{metadata.database_type}, built {built:%Y-%m-%d}"
+    seen: dict[str, None] = {}
+    named = False
+    for number, (network, record) in enumerate(reader, 1):
+        if gathering.rows_read >= gathering.limits.unit_rows:
+            gathering.left_out += 1
+            break
+        gathering.rows_read += 1
+        values = _values(record, field)
+        if values is not None:
+            named = True
+            place = RowPlace(path.name, number, {"prefix": str(network), "name": field})
+            _add(network, {"source": source} | values, place, gathering)
+        elif isinstance(record, dict) and len(seen) < _SEEN:
+            seen |= dict.fromkeys(map(str, record))
+    return None if named else list(seen)
 
 
 def _add(network: Any, values: Values, place: RowPlace, gathering: Gathering) -> None:
