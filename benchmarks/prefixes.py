@@ -60,12 +60,16 @@ def main() -> None:
     table.find_many(hi[:1], lo[:1], ts_ns[:1])
     rates = []
     for _ in range(5):
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         found = table.find_many(hi, lo, ts_ns)
-        rates.append(ADDRESSES / (time.perf_counter() - start))
+        seconds, worked = time.perf_counter() - start, time.process_time() - worked
+        rates.append((ADDRESSES / seconds / 1e6, ADDRESSES / worked / 1e6))
     held = np.count_nonzero(found >= 0) / ADDRESSES
     print(f"{PREFIXES:,} prefixes made into a table in {made:.2f} s; {held:.0%} of addresses held")
-    print(f"{sorted(rates)[2] / 1e6:.1f} M addresses/s (median of 5, {ADDRESSES:,} each)")
+    rate, of_processor = sorted(rates)[2]
+    print(
+        f"{rate:.1f} M addresses/s, {of_processor:.1f} M a second of processor time (median of 5)"
+    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_every_cut_of_an_xlsx_or_mmdb_file_is_refused_or_read(tmp_path: Path) ->
     data = mmdb(tmp_path / "x.mmdb", {"10.1.0.0/16": {"unit": "Physics"}}).read_bytes()
     for content in (xlsx, data):
         for size in range(1, len(content), max(1, len(content) // 60)):
-            with pytest.raises(UnitsError):
+            with suppress(UnitsError):
                 table_of(tmp_path, content[:size])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poolwatch.inventory.addresses import MAPPED, Span
@@ -38,6 +38,7 @@ ASKED = st.lists(
 )
 
 
+@settings(deadline=None)  # the first call loads the kernel
 @given(st.lists(unit_rows(), max_size=25), ASKED)
 def test_found_as_by_brute_force(rows: list[UnitRow], asked: list[tuple[int, int, int]]) -> None:
     table = UnitTable(rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poolwatch.kernels.intervals import BLOCK, find_intervals
@@ -22,6 +22,7 @@ TIMES = st.one_of(st.integers(-5, 5), st.sampled_from([-(2**63), 2**63 - 1]))
 CANDIDATES = st.lists(st.tuples(TIMES, TIMES, st.integers(0, 2**31 - 1)), max_size=4)
 
 
+@settings(deadline=None)  # the first call loads the kernel
 @given(
     st.dictionaries(PLACES, CANDIDATES, max_size=40),
     st.lists(st.tuples(PLACES, TIMES), max_size=2 * BLOCK + 3),

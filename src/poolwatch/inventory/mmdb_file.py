@@ -41,9 +41,9 @@ def refusing_damage(path: Path) -> Iterator[None]:
         TypeError,
         ValueError,
     ) as error:
-        raise UnitsError(
-            f"{path}: no readable MMDB file ({error})", "fetch the file anew"
-        ) from error
+        own = isinstance(error, maxminddb.InvalidDatabaseError)
+        reason = f"no readable MMDB file ({error if own else 'damaged'})"
+        raise UnitsError(f"{path}: {reason}", "fetch the file anew") from error
 
 
 def open_mmdb(path: Path) -> Any:
