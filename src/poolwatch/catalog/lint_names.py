@@ -11,7 +11,8 @@ from poolwatch.catalog.wide import Wide, ends_well
 
 PlacedPool = Placed[PoolRow]
 
-_GLUED = 5  # a shorter rest is chance: `pool.co` stands in `pool.com`
+_SHORTEST = 5
+_TELLING = 9  # a shorter rest is chance: `pool.support` stands in `pool.supportxmr.com`
 
 
 def wide_suffixes(rows: Rows) -> Iterator[str]:
@@ -70,10 +71,18 @@ def glued_suffixes(rows: Rows) -> Iterator[str]:
 
 def unglue(name: str, known: set[str]) -> tuple[str, str] | None:
     """The two names a text seems to be made of, one of them known; None for a plain name."""
-    for cut in range(_GLUED, len(name) - _GLUED + 1):
-        if "." in (name[cut - 1], name[cut]) or "-" in (name[cut - 1], name[cut]):
-            continue
+    if any(above in known for above in list(suffixes(name))[1:]):
+        return None
+    for cut in range(_SHORTEST, len(name) - _SHORTEST + 1):
         head, tail = name[:cut], name[cut:]
-        if "." in head and "." in tail and (head in known or tail in known) and ends_well(head):
+        if "." not in head or "." not in tail or {head[-1], tail[0]} & {".", "-"}:
+            continue
+        if _two_names(head, tail, known) and ends_well(head):
             return head, tail
     return None
+
+
+def _two_names(head: str, tail: str, known: set[str]) -> bool:
+    if head in known:
+        return tail in known or len(tail) >= _TELLING
+    return tail in known and len(head) >= _TELLING
