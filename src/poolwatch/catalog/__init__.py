@@ -24,6 +24,9 @@ from poolwatch.terms import Speaker, Strength
 
 __all__ = ["Catalog", "Needle", "load_catalog"]
 
+_AGENT_PARTS = re.compile(r"[;|]")
+_MOST_PARTS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Needle:
@@ -67,11 +70,15 @@ class Catalog:
         return (*named, *self.needles_by_shape)
 
     def find_agent(self, agent: str) -> AgentRow | None:
-        """The mining software an agent string names, by its longest known beginning."""
-        lowered = agent.lower()
-        for prefix, row in self.agents:
-            if lowered.startswith(prefix):
-                return row
+        """The mining software an agent string names, by its longest known beginning.
+
+        Some firmware puts its build in front (`2026-04-14-0-plus;bosminer-plus-tuner 0.9`), so
+        what stands behind a `;` or `|` is asked too.
+        """
+        for part in _AGENT_PARTS.split(agent.lower(), maxsplit=_MOST_PARTS):
+            for prefix, row in self.agents:
+                if part.startswith(prefix):
+                    return row
         return None
 
     def find_pool(self, host: str) -> PoolRow | None:
