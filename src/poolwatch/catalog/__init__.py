@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from poolwatch.catalog.load import Placed, Rows, load_rows
+from poolwatch.catalog.load import Placed, Rows, holding_pools, load_rows
 from poolwatch.catalog.names import PoolNames
 from poolwatch.catalog.rows import (
     AgentRow,
@@ -126,7 +126,7 @@ def build_catalog(rows: Rows) -> Catalog:
             by_header.setdefault(row.header.lower(), []).append(needle)
         else:
             by_shape.append(needle)
-    pools = _pools(rows.pools)
+    pools = {suffix: placed.row for suffix, placed in holding_pools(rows.pools).items()}
     return Catalog(
         digest=rows.digest,
         needles_by_method=_ranked(by_method),
@@ -186,16 +186,6 @@ def _ranked(table: dict[str, list[Needle]]) -> dict[str, tuple[Needle, ...]]:
         key: tuple(sorted(needles, key=lambda needle: -needle.rank))
         for key, needles in table.items()
     }
-
-
-def _pools(placed: tuple[Placed[PoolRow], ...]) -> dict[str, PoolRow]:
-    """Pools by suffix. Of two rows for one, the full one holds, then the one read first."""
-    pools: dict[str, PoolRow] = {}
-    for row in (entry.row for entry in placed):
-        known = pools.get(row.suffix)
-        if known is None or (known.nursery and not row.nursery):
-            pools[row.suffix] = row
-    return pools
 
 
 def _checked_endpoint(placed: Placed[EndpointRow]) -> EndpointRow:

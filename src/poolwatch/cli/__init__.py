@@ -13,7 +13,7 @@ from poolwatch.errors import PoolwatchError
 
 VERBS = {
     "scan": ("poolwatch.cli.scan", "Find miners in capture files."),
-    "signatures": ("poolwatch.cli.signatures", "Check the signatures."),
+    "signatures": ("poolwatch.cli.signatures", "Check, list, show and import signatures."),
     "warm": ("poolwatch.cli.warm", "Compile the kernels now instead of at the first scan."),
 }
 
