@@ -10,14 +10,11 @@ import msgspec
 from poolwatch.catalog.load import Placed, Rows
 from poolwatch.catalog.names import suffixes
 from poolwatch.catalog.rows import PoolRow
-from poolwatch.catalog.wide import Wide, ends_well
+from poolwatch.catalog.wide import Wide
 
 PlacedPool = Placed[PoolRow]
 
 _TELLING_COLUMNS = ("pool", "use", "coins", "nursery")
-
-_SHORTEST = 5
-_TELLING = 9  # a shorter rest is chance: `pool.support` stands in `pool.supportxmr.com`
 
 
 def wide_suffixes(rows: Rows) -> Iterator[str]:
@@ -97,19 +94,14 @@ def glued_suffixes(rows: Rows) -> Iterator[str]:
 
 
 def unglue(name: str, known: set[str]) -> tuple[str, str] | None:
-    """The two names a text seems to be made of, one of them known; None for a plain name."""
+    """The two known names a text is made of; None for a plain name.
+
+    One known name is not enough: `pool.support` stands in `pool.supportmonero.example` too.
+    """
     if any(above in known for above in list(suffixes(name))[1:]):
         return None
-    for cut in range(_SHORTEST, len(name) - _SHORTEST + 1):
+    for cut in range(1, len(name)):
         head, tail = name[:cut], name[cut:]
-        if "." not in head or "." not in tail or {head[-1], tail[0]} & {".", "-"}:
-            continue
-        if _two_names(head, tail, known) and ends_well(head):
+        if head in known and tail in known and not {head[-1], tail[0]} & {".", "-"}:
             return head, tail
     return None
-
-
-def _two_names(head: str, tail: str, known: set[str]) -> bool:
-    if head in known:
-        return tail in known or len(tail) >= _TELLING
-    return tail in known and len(head) >= _TELLING

@@ -39,6 +39,9 @@ def find_rows(rows: Rows, text: str) -> list[Placed[Any]]:
     `agent:XMRig`, a needle's), a host name, the name of a pool, an address with or without
     port, an agent string, or a coin.
     """
+    text = text.strip()
+    if not text:
+        return []
     kind, _, rest = text.partition(":")
     finders = {"pool": _by_name, "endpoint": _by_address, "agent": _by_agent}
     if kind in finders:

@@ -21,6 +21,7 @@ from poolwatch.catalog.wide import Wide
 AnyRow = PoolRow | EndpointRow | PrefixRow
 
 _LONGEST_POOL = 80
+_BETWEEN_COINS = re.compile(r"[\s/,;|+]+")
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(text)
     for text in (
@@ -90,14 +91,16 @@ class Sieve:
 
     def judge(self, entry: Entry) -> Verdict:
         """The row of an entry, or why there is none."""
-        coin = entry.coin if entry.coin in self._coins else ""
-        if entry.coin and not coin:
-            return Refused(f"coin {shown(entry.coin)} is not in coins.csv")
+        symbols = [symbol for symbol in _BETWEEN_COINS.split(entry.coin) if symbol]
+        unknown = [symbol for symbol in symbols if symbol not in self._coins]
+        if unknown:
+            return Refused(f"coin {shown(unknown[0])} is not in coins.csv")
+        coins = " ".join(symbols)
         if entry.name:
-            return self._judge_name(entry, coin)
-        return self._judge_address(entry, coin)
+            return self._judge_name(entry, coins)
+        return self._judge_address(entry, coins)
 
-    def _judge_name(self, entry: Entry, coin: str) -> Verdict:
+    def _judge_name(self, entry: Entry, coins: str) -> Verdict:
         name = entry.name
         fault = self._wide.fault(name)
         if fault:
@@ -107,25 +110,25 @@ class Sieve:
             return Refused(f"{name!r} looks like {glued[0]} and {glued[1]}")
         placed = self._pools.get(name)
         if placed is not None:
-            return self._judge_listed(entry, coin, placed)
+            return self._judge_listed(entry, coins, placed)
         covering = self._names.find(name)
         if covering is not None and not (covering[1].nursery and self.terms.full):
             return Known()
         if name in self._suffixes:
             return Known()
         self._suffixes.add(name)
-        return self._pool_row(entry, coin)
+        return self._pool_row(entry, coins)
 
-    def _judge_listed(self, entry: Entry, coin: str, placed: Placed[PoolRow]) -> Verdict:
+    def _judge_listed(self, entry: Entry, coins: str, placed: Placed[PoolRow]) -> Verdict:
         """An entry for a suffix that has a row: known, at odds with it, or a promotion of it."""
         row, pool = placed.row, _pool_name(entry)
         if entry.pool and pool.lower() not in row.pool.lower():
             return Refused(
                 f"{row.suffix!r}: pool is {pool!r} here and {row.pool!r} at {placed.place}"
             )
-        if coin and row.coins and coin not in row.coins.split():
+        if row.coins and not set(coins.split()) <= set(row.coins.split()):
             return Refused(
-                f"{row.suffix!r}: coins is {coin!r} here and {row.coins!r} at {placed.place}"
+                f"{row.suffix!r}: coins is {coins!r} here and {row.coins!r} at {placed.place}"
             )
         if not (row.nursery and self.terms.full):
             return Known()
@@ -139,7 +142,7 @@ class Sieve:
         self._pools[row.suffix] = dataclasses.replace(placed, row=promoted)
         return promoted
 
-    def _judge_address(self, entry: Entry, coin: str) -> Verdict:
+    def _judge_address(self, entry: Entry, coins: str) -> Verdict:
         target = entry.network or entry.address
         if _is_private(target):
             return Refused(f"{target} is no public address")
@@ -150,14 +153,14 @@ class Sieve:
         if (target, entry.port) in self._seen:
             return Known()
         self._seen.add((target, entry.port))
-        return self._prefix_row(entry, coin) if entry.network else self._endpoint_row(entry, coin)
+        return self._prefix_row(entry, coins) if entry.network else self._endpoint_row(entry, coins)
 
-    def _pool_row(self, entry: Entry, coin: str) -> PoolRow:
+    def _pool_row(self, entry: Entry, coins: str) -> PoolRow:
         return PoolRow(
             suffix=entry.name,
             pool=_pool_name(entry),
             use="stratum" if entry.port else "any",
-            coins=coin,
+            coins=coins,
             origin="",
             status="",
             sources=self._sources(entry),
@@ -166,14 +169,14 @@ class Sieve:
             licence=self.terms.licence,
         )
 
-    def _endpoint_row(self, entry: Entry, coin: str) -> EndpointRow:
+    def _endpoint_row(self, entry: Entry, coins: str) -> EndpointRow:
         first, last = self._days()
         return EndpointRow(
             address=entry.address,
             port=entry.port,
             pool=_pool_name(entry),
             use="stratum",
-            coins=coin,
+            coins=coins,
             seen_from=first,
             seen_until=last,
             sources=self._sources(entry),
@@ -182,13 +185,13 @@ class Sieve:
             licence=self.terms.licence,
         )
 
-    def _prefix_row(self, entry: Entry, coin: str) -> PrefixRow:
+    def _prefix_row(self, entry: Entry, coins: str) -> PrefixRow:
         first, last = self._days()
         return PrefixRow(
             network=entry.network,
             pool=_pool_name(entry),
             use="any",
-            coins=coin,
+            coins=coins,
             seen_from=first,
             seen_until=last,
             shared=True,  # no list says who else lives there

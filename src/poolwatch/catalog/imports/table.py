@@ -39,11 +39,11 @@ def read(text: str) -> Iterator[Entry | Fault]:
     """The rows of a table. A row ends with its line, so an open quote costs one row."""
     places: dict[str, int] = {}
     separator = ","
-    for number, line in numbered_lines(text):
+    for number, line in enumerate(text.split("\n"), 1):  # a blank at an end may be an empty cell
         fault = too_long(number, line)
         if fault:
             yield fault
-        elif line.startswith("#"):
+        elif not line.strip() or line.startswith("#"):
             continue
         elif places:
             yield _read_row(number, _cells(line, separator), places)
