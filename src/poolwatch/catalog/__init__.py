@@ -156,6 +156,7 @@ def build_catalog(rows: Rows) -> Catalog:
             "agents": len(rows.agents),
             "coins": len(rows.coins),
             "needles": len(rows.needles),
+            "shared_suffixes": len(rows.shared_suffixes),
         },
     )
 

@@ -19,7 +19,7 @@ _TELLING_COLUMNS = ("pool", "use", "coins", "nursery")
 
 def wide_suffixes(rows: Rows) -> Iterator[str]:
     """A suffix is a host name under which no strangers live."""
-    wide = Wide(placed.row for placed in rows.shared)
+    wide = Wide(placed.row for placed in rows.shared_suffixes)
     for placed in rows.pools:
         fault = wide.fault(placed.row.suffix)
         if fault:

@@ -63,7 +63,7 @@ class Rows:
     agents: tuple[Placed[AgentRow], ...]
     coins: tuple[Placed[CoinRow], ...]
     needles: tuple[Placed[NeedleRow], ...]
-    shared: tuple[Placed[SharedSuffixRow], ...]
+    shared_suffixes: tuple[Placed[SharedSuffixRow], ...]
     digest: str
 
 

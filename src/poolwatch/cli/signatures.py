@@ -60,7 +60,8 @@ def check(folders: tuple[Path, ...]) -> int:
     require_known(catalog)
     if complaints:
         raise CatalogError(f"{len(complaints)} unfit row(s)", "each is named above, with its line")
-    counts = ", ".join(f"{count} {name}" for name, count in catalog.counts.items())
+    named = ((name.replace("_", " "), count) for name, count in catalog.counts.items())
+    counts = ", ".join(f"{count} {name}" for name, count in named)
     click.echo(f"{counts}: all fit. Catalogue {catalog.digest}")
     return 0
 

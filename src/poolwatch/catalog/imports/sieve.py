@@ -81,7 +81,7 @@ class Sieve:
     _seen: set[tuple[str, int]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._wide = Wide(placed.row for placed in self.rows.shared)
+        self._wide = Wide(placed.row for placed in self.rows.shared_suffixes)
         self._pools = holding_pools(self.rows.pools)
         self._names = PoolNames({name: placed.row for name, placed in self._pools.items()})
         self._suffixes = set(self._pools)
