@@ -25,7 +25,7 @@ class ReaderGone(Exception):
 
 VERBS = {
     "scan": ("poolwatch.cli.scan", "Find miners in capture files."),
-    "signatures": ("poolwatch.cli.signatures", "Check the signatures."),
+    "signatures": ("poolwatch.cli.signatures", "Check, list, show and import signatures."),
     "units": ("poolwatch.cli.units", "Check unit tables; say whose an address is."),
     "warm": ("poolwatch.cli.warm", "Compile the kernels now instead of at the first scan."),
 }
