@@ -77,8 +77,8 @@ class Limits:
     """Names seen in one flow that are listed."""
     encrypted_flows: int = 100
     """Long-lived encrypted flows listed in the stats, the longest ones."""
-    evidence_quotes: int = 16
-    """Messages quoted per flow."""
+    evidence_spans: int = 64
+    """Packets named for one quoted message; one message of each kind is quoted."""
     quote_chars: int = 240
     """Characters of a message quoted in text."""
     text_chars: int = 512
@@ -93,6 +93,20 @@ class Limits:
     """Hosts a finding is kept of; beyond, their conversations still come out as events."""
     table_findings: int = 1000
     """Findings printed in a table; the rest are counted."""
+    unit_rows: int = 1_000_000
+    """Rows of all unit tables together."""
+    unit_file_bytes: int = 1 << 27
+    """Size of one unit table."""
+    unit_unpacked_bytes: int = 1 << 27
+    """What the parts of one XLSX file may unpack to, together."""
+    unit_sheets: int = 64
+    """Sheets read of one XLSX file."""
+    unit_columns: int = 256
+    """Columns read of a unit table."""
+    unit_cell_chars: int = 4096
+    """Longest cell of a unit table; a row with a longer one is not used."""
+    unit_depth: int = 64
+    """Rows of unit tables that may hold one address, the most specific first."""
     file_messages: int = 20
     """Files named on standard error; the rest are counted."""
 

@@ -78,7 +78,7 @@ def test_confirmed_mining_is_said_in_one_sentence_only() -> None:
 )
 def test_what_is_filled_in_cannot_steer_a_terminal(language: str, hostile: str) -> None:
     line = Messages(language).say("problem.line", path=hostile, offset=0, reason="r")
-    assert "�" in line
+    assert hostile not in line
     assert not [c for c in line if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
 
 
@@ -89,10 +89,10 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
 
 
 @given(st.text())
-def test_printable_keeps_length_and_is_steady(text: str) -> None:
+def test_printable_is_steady_and_one_line(text: str) -> None:
     safe = printable(text)
-    assert len(safe) == len(text)
     assert printable(safe) == safe
+    assert len(safe) >= len(text)
     assert safe.splitlines() in ([], [safe])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from poolwatch.aggregate.spans import Spans
 from poolwatch.settings import Limits
-from poolwatch.terms import Finding, Grade, Role, Session, Shares, Stage
+from poolwatch.terms import Finding, Grade, Role, Session, Shares
 
 _LIMITS = Limits()
 
@@ -17,7 +17,6 @@ class _Part:
     """What a host did in one role."""
 
     best: Session
-    stage: Stage = Stage.LOOKED_UP
     jobs: int = 0
     shares: Shares = field(default_factory=Shares)
 
@@ -25,7 +24,6 @@ class _Part:
         hit = session.hit
         if _weight(session) > _weight(self.best):
             self.best = session
-        self.stage = max(self.stage, hit.stage)
         self.jobs += hit.jobs
         self.shares.submitted += hit.shares.submitted
         self.shares.accepted += hit.shares.accepted
@@ -177,7 +175,7 @@ def _finding(host: str, gathered: _Gathered) -> Finding:
         inside=best.inside,
         role=role,
         grade=grade,
-        stage=part.stage,
+        stage=best.hit.stage,
         refused=best.hit.refused,
         first_ns=gathered.first_ns,
         last_ns=gathered.last_ns,

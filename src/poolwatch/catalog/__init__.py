@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from poolwatch.catalog.load import Placed, Rows, load_rows
+from poolwatch.catalog.load import Placed, Rows, holding_pools, load_rows
 from poolwatch.catalog.names import PoolNames
 from poolwatch.catalog.rows import (
     AgentRow,
@@ -23,6 +23,9 @@ from poolwatch.errors import CatalogError
 from poolwatch.terms import Speaker, Strength
 
 __all__ = ["Catalog", "Needle", "load_catalog"]
+
+_AGENT_PARTS = re.compile(r"[;|]")
+_MOST_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,15 @@ class Catalog:
         return (*named, *self.needles_by_shape)
 
     def find_agent(self, agent: str) -> AgentRow | None:
-        """The mining software an agent string names, by its longest known beginning."""
-        lowered = agent.lower()
-        for prefix, row in self.agents:
-            if lowered.startswith(prefix) and _ends_word(lowered, len(prefix)):
-                return row
+        """The mining software an agent string names, by its longest known beginning.
+
+        Some firmware puts its build in front (`2026-04-14-0-plus;bosminer-plus-tuner 0.9`), so
+        what stands behind a `;` or `|` is asked too.
+        """
+        for part in _AGENT_PARTS.split(agent.lower(), maxsplit=_MOST_PARTS):
+            for prefix, row in self.agents:
+                if part.startswith(prefix) and _ends_word(part, len(prefix)):
+                    return row
         return None
 
     def find_pool(self, host: str) -> PoolRow | None:
@@ -129,7 +136,7 @@ def build_catalog(rows: Rows) -> Catalog:
             by_header.setdefault(row.header.lower(), []).append(needle)
         else:
             by_shape.append(needle)
-    pools = _pools(rows.pools)
+    pools = {suffix: placed.row for suffix, placed in holding_pools(rows.pools).items()}
     return Catalog(
         digest=rows.digest,
         needles_by_method=_ranked(by_method),
@@ -159,6 +166,7 @@ def build_catalog(rows: Rows) -> Catalog:
             "agents": len(rows.agents),
             "coins": len(rows.coins),
             "needles": len(rows.needles),
+            "shared_suffixes": len(rows.shared_suffixes),
         },
     )
 
@@ -191,16 +199,6 @@ def _ranked(table: dict[str, list[Needle]]) -> dict[str, tuple[Needle, ...]]:
         key: tuple(sorted(needles, key=lambda needle: -needle.rank))
         for key, needles in table.items()
     }
-
-
-def _pools(placed: tuple[Placed[PoolRow], ...]) -> dict[str, PoolRow]:
-    """Pools by suffix. Of two rows for one, the full one holds, then the one read first."""
-    pools: dict[str, PoolRow] = {}
-    for row in (entry.row for entry in placed):
-        known = pools.get(row.suffix)
-        if known is None or (known.nursery and not row.nursery):
-            pools[row.suffix] = row
-    return pools
 
 
 def _checked_endpoint(placed: Placed[EndpointRow]) -> EndpointRow:

@@ -32,7 +32,7 @@ def _every_row(rows: Rows) -> Iterator[Placed[Any]]:
         rows.agents,
         rows.coins,
         rows.needles,
-        rows.shared,
+        rows.shared_suffixes,
     )
     for table in tables:
         yield from table

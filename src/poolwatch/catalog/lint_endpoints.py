@@ -13,13 +13,13 @@ _WIDEST = {4: 16, 6: 32}  # a network wider than this is a provider's, not a poo
 
 
 def seen_dates(rows: Rows) -> Iterator[str]:
-    """Nobody has seen an address later than today."""
+    """Nobody has seen an address first on a day to come; until when it holds may be a guess."""
     today = datetime.datetime.now(datetime.UTC).date()
-    dated = [(placed.place, placed.row.seen_until) for placed in rows.endpoints]
-    dated += [(placed.place, placed.row.seen_until) for placed in rows.prefixes]
+    dated = [(placed.place, placed.row.seen_from) for placed in rows.endpoints]
+    dated += [(placed.place, placed.row.seen_from) for placed in rows.prefixes]
     for place, day in dated:
         if day > today:
-            yield f"{place}: seen_until {day} lies in the future"
+            yield f"{place}: seen_from {day} lies in the future"
 
 
 def clashing_endpoints(rows: Rows) -> Iterator[str]:

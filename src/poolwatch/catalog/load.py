@@ -7,7 +7,7 @@ import hashlib
 import io
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -63,8 +63,18 @@ class Rows:
     agents: tuple[Placed[AgentRow], ...]
     coins: tuple[Placed[CoinRow], ...]
     needles: tuple[Placed[NeedleRow], ...]
-    shared: tuple[Placed[SharedSuffixRow], ...]
+    shared_suffixes: tuple[Placed[SharedSuffixRow], ...]
     digest: str
+
+
+def holding_pools(pools: Iterable[Placed[PoolRow]]) -> dict[str, Placed[PoolRow]]:
+    """Of the rows for a suffix the one that holds: a full one, then the one read first."""
+    holding: dict[str, Placed[PoolRow]] = {}
+    for placed in pools:
+        known = holding.get(placed.row.suffix)
+        if known is None or (known.row.nursery and not placed.row.nursery):
+            holding[placed.row.suffix] = placed
+    return holding
 
 
 def shipped_folder() -> Path:
@@ -105,7 +115,7 @@ def load_rows(extra: tuple[Path, ...] = ()) -> Rows:
     )
 
 
-def _read(path: Path, data: bytes, kind: type[msgspec.Struct]) -> Iterator[Placed[Any]]:
+def _read(path: Path, data: bytes, kind: type[Any]) -> Iterator[Placed[Any]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -131,6 +141,19 @@ def _read_csv(path: Path, text: str, kind: type[msgspec.Struct]) -> Iterator[Pla
             yield Placed(_convert(values, kind, path, line), str(path), line)
     except csv.Error as error:
         raise CatalogError(f"{path}:{reader.line_num}: {error}") from error
+
+
+def read_table(path: Path, kind: type[Row]) -> list[Row | str]:
+    """A table as it stands: its rows, and its comment lines as text.
+
+    Raises CatalogError for a row that does not fit.
+    """
+    data = path.read_bytes()
+    items: dict[int, Any] = {placed.line: placed.row for placed in _read(path, data, kind)}
+    for line, text in enumerate(data.decode("utf-8-sig").splitlines(), 1):
+        if text.startswith("#"):
+            items.setdefault(line, text)
+    return [items[line] for line in sorted(items)]
 
 
 def _check_header(header: list[str], kind: type[msgspec.Struct], path: Path) -> set[str]:

@@ -13,6 +13,8 @@ from typing import Literal
 import msgspec
 
 Use = Literal["stratum", "web", "any"]
+Device = Literal["cpu", "gpu", "asic", "mcu", "storage", "any", "proxy", "rental", "monitor"]
+"""What runs the software; `proxy`, `rental` and `monitor` speak for machines elsewhere."""
 
 
 class PoolRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,7 +79,7 @@ class AgentRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     prefix: str
     software: str
-    device: str  # cpu, gpu, asic, any, proxy, rental, monitor
+    device: Device
     sources: str
     date: datetime.date
 

@@ -55,12 +55,6 @@ def is_host_name(name: str) -> bool:
     )
 
 
-def ends_well(name: str) -> bool:
-    """Whether a name ends in a top-level domain that exists."""
-    last = name.rpartition(".")[2]
-    return _public_suffixes().publicsuffix(last, accept_unknown=False) is not None
-
-
 @functools.cache
 def _public_suffixes() -> PublicSuffixList:
     try:

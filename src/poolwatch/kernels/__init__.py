@@ -34,6 +34,7 @@ MODULES = (
     "openings",
     "flows",
     "merge",
+    "intervals",
 )
 """The kernel modules, in import order; `warm` compiles them all."""
 
