@@ -332,6 +332,7 @@ class OpeningBit(IntFlag):
 
     SNI = 1  # the hello names a server
     CUT = 2  # the snap length cut it
+    HELD = 4  # kept by a slice, which cannot know whether it matters
 
 
 class SegmentBit(IntFlag):

@@ -58,6 +58,7 @@ _DNS = int(Opening.DNS)
 _HOST = int(Opening.HOST)
 _SNI = int(OpeningBit.SNI)
 _CUT = int(OpeningBit.CUT)
+_HELD = int(OpeningBit.HELD)
 _WHAT_DNS = int(What.DNS)
 _WHAT_HOST = int(What.HOST)
 _WHAT_OPENING = int(What.OPENING)
@@ -297,7 +298,7 @@ def _advance(
     listed = False
     if what == _FLIGHT:
         found = _look_for_certificate(names, opening)
-        listed = found < 0
+        listed = found < 0 and not i8(opening["bits"]) & _HELD
         complete |= found != NOT_YET
     if not complete:
         flow["gate"] = i8(flow["gate"]) | (_OPENING_A << side)
@@ -628,15 +629,19 @@ def read_payload(
         )
     if _opening_of(start, side) != 0:
         return written
+    held = 0
     if begins_handshake(buffer, position, end, CLIENT_HELLO):
         want = min(5 + big16(buffer, position + 3), HELLO_BYTES)
         what = _HELLO
     elif begins_handshake(buffer, position, end, SERVER_HELLO):
         other = _opening_of(start, 1 - side)
-        # A slice may not know yet that the address was learned, so it keeps what a whole skips.
-        if start["named"] == 0 and names.state[0]["keep"] == 0 and is_kept(names, other):
+        if start["named"] == 0 and is_kept(names, other):
             if i8(names.openings[other % names.openings.shape[0]]["bits"]) & _SNI:
-                return written  # the client said whom it wants
+                # The client said whom it wants, and it is not listed: the certificate matters
+                # only if the address was learned, which a slice may not know yet.
+                if names.state[0]["keep"] == 0:
+                    return written
+                held = _HELD
         if speaks_tls13(buffer, position, end):
             return written
         want = FLIGHT_BYTES
@@ -648,6 +653,7 @@ def read_payload(
         return written
     _set_opening(start, side, serial)
     opening = names.openings[serial % names.openings.shape[0]]
+    opening["bits"] = held
     add_piece(names, opening, buffer, position, length, 0, number, frame_offset)
     return _advance(names, serial, flow, start, record, ts_ns, number, cut, segments, written)
 

@@ -11,10 +11,8 @@ from typing import NamedTuple
 HOPS = 16
 QUESTIONS = 4
 ANSWERS = 64
-LEAST_SECONDS = 60
 
 A, CNAME, AAAA = 1, 5, 28
-TYPES = {1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 16: "TXT", 28: "AAAA", 65: "HTTPS"}
 _HEADER = 12
 _NAME_BYTES = 256
 
@@ -37,6 +35,7 @@ class Answer(NamedTuple):
     target: str = ""
     version: int = 0
     address: int = 0
+    at: int = 0  # where the address stands
 
 
 @dataclass(slots=True)
@@ -58,14 +57,13 @@ class Message:
             names.append(target)
         return names
 
-    def addresses(self, names: list[str]) -> dict[tuple[int, int], int]:
-        """Version and number of the addresses of some names, with seconds they hold."""
-        found: dict[tuple[int, int], int] = {}
+    def addresses(self, names: list[str]) -> list[Answer]:
+        """The addresses of some names, each once."""
+        found: dict[tuple[int, int], Answer] = {}
         for answer in self.answers:
             if answer.version and answer.owner in names:
-                key = answer.version, answer.address
-                found[key] = max(found.get(key, 0), answer.seconds, LEAST_SECONDS)
-        return found
+                found.setdefault((answer.version, answer.address), answer)
+        return list(found.values())
 
 
 class _BadName(Exception):
@@ -116,7 +114,7 @@ def _read_answers(data: bytes, position: int, message: Message) -> None:
         elif (kind, size) in ((A, 4), (AAAA, 16)):
             number = int.from_bytes(data[body:position], "big")
             version = 4 if kind == A else 6
-            message.answers.append(answer._replace(version=version, address=number))
+            message.answers.append(answer._replace(version=version, address=number, at=body))
 
 
 def _read_name(data: bytes, position: int) -> tuple[list[bytes], int]:

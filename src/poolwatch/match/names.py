@@ -6,13 +6,14 @@ The kernels go by hashes; here the text is compared, and the bytes are quoted.
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from poolwatch.catalog.names import normal_name
 from poolwatch.layouts import Opening
-from poolwatch.match.dns import TYPES, Message, Question, parse_dns
+from poolwatch.match.dns import Answer, parse_dns
 from poolwatch.match.message import Span, Tally
 from poolwatch.match.nametables import places
 from poolwatch.match.tls import (
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 _DNS_LENGTH = 2  # bytes in front of a DNS message over TCP
 _NOBODY = -1  # the record of a flow that has none any more
-_WHOLE = 1 << 16
 _ADDRESSES_QUOTED = 4
 _LISTED_OTHERS = 8  # names of a certificate or an answer kept beside the listed one
 
@@ -56,7 +56,15 @@ class Lesson(NamedTuple):
     client: int
     version: int
     name: NameSeen
-    addresses: dict[tuple[int, int], int]  # version and number: until when it holds, in ns
+    addresses: dict[tuple[int, int], tuple[Quote, ...]]  # version and number: what says so
+
+    def shifted(self, packets: int) -> Lesson:
+        """The same with packets counted from an earlier beginning."""
+        addresses = {
+            address: tuple(quote._replace(packet=quote.packet + packets) for quote in quotes)
+            for address, quotes in self.addresses.items()
+        }
+        return self._replace(name=self.name.shifted(packets), addresses=addresses)
 
 
 @dataclass(slots=True)
@@ -105,6 +113,13 @@ class NameWatch:
             listed = next((name for name in chain if self._suffix(name)), None)
             if listed is None:
                 continue
+            told = message.addresses(chain)
+            speaker, what = Speaker.MINER, "lookup"
+            if message.is_answer:
+                speaker, what = Speaker.POOL, "answer"
+            place = Place(question.text, question.at, question.length)
+            quotes = self._quotes(row.spans, place, speaker, what)
+            addresses = [self._quote_address(row, answer) for answer in told]
             seen = NameSeen(
                 Via.LOOKUP,
                 listed,
@@ -112,12 +127,16 @@ class NameWatch:
                 1 - row.side if message.is_answer else row.side,
                 row.packet,
                 row.ts_ns,
-                self._quote_lookup(row, message, question, chain),
+                (*quotes, *itertools.chain(*addresses[:_ADDRESSES_QUOTED])),
                 tuple(name for name in chain if name != listed)[:_LISTED_OTHERS],
             )
-            self._add(row.record, seen, "answer" if message.is_answer else "query")
-            if message.is_answer:
-                self._learn(key, seen, message, chain[chain.index(listed) :])
+            self._add(row.record, seen, what)
+            if told:
+                where = {
+                    (answer.version, answer.address): (*quotes, *places)
+                    for answer, places in zip(told, addresses, strict=True)
+                }
+                self._learn(key, seen, where)
 
     def read_host(self, row: Row, data: bytes) -> None:
         """The host of an HTTP request."""
@@ -175,8 +194,7 @@ class NameWatch:
         for flow in self.flows.values():
             flow.shift(packets)
         self.lessons = {
-            packet + packets: lesson._replace(name=lesson.name.shifted(packets))
-            for packet, lesson in self.lessons.items()
+            packet + packets: lesson.shifted(packets) for packet, lesson in self.lessons.items()
         }
 
     def count_in(self, tally: Tally) -> None:
@@ -273,16 +291,12 @@ class NameWatch:
 
     # -- what DNS taught -------------------------------------------------------------------
 
-    def _learn(self, key: FlowKey, seen: NameSeen, message: Message, names: list[str]) -> None:
-        addresses = message.addresses(names)
-        if not addresses:
-            return
-        until_ns = {
-            address: seen.ts_ns + seconds * 1_000_000_000 for address, seconds in addresses.items()
-        }
+    def _learn(
+        self, key: FlowKey, seen: NameSeen, where: dict[tuple[int, int], tuple[Quote, ...]]
+    ) -> None:
         client = key.b_address if seen.side else key.a_address
-        told = seen._replace(via=Via.ADDRESS, others=tuple({*seen.others, *names} - {seen.name}))
-        self.lessons[seen.packet] = Lesson(client, key.version, told, until_ns)
+        told = seen._replace(via=Via.ADDRESS, quotes=())
+        self.lessons[seen.packet] = Lesson(client, key.version, told, where)
         while len(self.lessons) > self._limits.learned_addresses:
             del self.lessons[next(iter(self.lessons))]
 
@@ -292,8 +306,9 @@ class NameWatch:
             return None
         ends = (key.a_address, key.b_address)
         for side in (0, 1):
-            if ends[side] == lesson.client and (key.version, ends[1 - side]) in lesson.addresses:
-                return lesson.name._replace(side=side)
+            quotes = lesson.addresses.get((key.version, ends[1 - side]))
+            if quotes is not None and ends[side] == lesson.client:
+                return lesson.name._replace(side=side, quotes=quotes)
         return None
 
     # -- small things ----------------------------------------------------------------------
@@ -310,19 +325,11 @@ class NameWatch:
             ja4=ja4(hello),
         )
 
-    def _quote_lookup(
-        self, row: Row, message: Message, question: Question, chain: list[str]
-    ) -> tuple[Quote, ...]:
-        """A query is quoted by its name, an answer as a whole."""
-        if not message.is_answer:
-            kind = TYPES.get(question.kind, f"TYPE{question.kind}")
-            place = Place(f"{question.text} {kind}", question.at, question.length)
-            return self._quotes(row.spans, place, Speaker.MINER, "lookup")
-        addresses = [_address(*key) for key in message.addresses(chain)]
-        more = " …" if len(addresses) > _ADDRESSES_QUOTED else ""
-        told = ", ".join(addresses[:_ADDRESSES_QUOTED]) + more
-        place = Place(" → ".join([*chain, told or "–"]), 0, _WHOLE)
-        return self._quotes(row.spans, place, Speaker.POOL, "answer")
+    def _quote_address(self, row: Row, answer: Answer) -> tuple[Quote, ...]:
+        make = ipaddress.IPv4Address if answer.version == 4 else ipaddress.IPv6Address
+        size = 4 if answer.version == 4 else 16
+        place = Place(str(make(answer.address)), answer.at, size)
+        return self._quotes(row.spans, place, Speaker.POOL, "address")
 
     def _quotes(
         self, spans: Spans, place: Place, speaker: Speaker, shows: str
@@ -347,8 +354,3 @@ def _joined(one: TlsSeen, other: TlsSeen) -> TlsSeen:
         one.ja4 or other.ja4,
         one.certificate_names or other.certificate_names,
     )
-
-
-def _address(version: int, number: int) -> str:
-    make = ipaddress.IPv4Address if version == 4 else ipaddress.IPv6Address
-    return str(make(number))

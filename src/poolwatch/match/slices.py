@@ -21,12 +21,14 @@ from poolwatch.kernels.merge import (
     name_flow,
     replay_segment,
 )
-from poolwatch.layouts import COUNTERS, FRAME, NAMED, PACKET, FlowFlag, SegmentBit
+from poolwatch.layouts import COUNTERS, DEAD, FRAME, NAMED, PACKET, FlowFlag, SegmentBit
 from poolwatch.match.matcher import NO_BYTES, Closed, Kept, Matcher
 from poolwatch.match.prefilter import key_of
 from poolwatch.match.stream import Stream
 from poolwatch.terms import Hit
 
+_TCP = 6
+_DNS_PORT = 53
 _READ = int(FlowFlag.CANDIDATE | FlowFlag.DISMISSED)
 _DATA = int(FlowFlag.DATA_A | FlowFlag.DATA_B)
 _SYN = int(FlowFlag.SYN_A | FlowFlag.SYN_B)
@@ -46,24 +48,38 @@ def merge(first: Matcher, later: Matcher) -> list[Hit]:
     ours["packets"] += theirs["packets"]
     ours["now_ns"] = max(ours["now_ns"][0], theirs["now_ns"][0])
     _adopt_names(first, later, base)
-    for closed in later.closed:
+    for closed in sorted(later.closed, key=lambda closed: not _is_dns(closed.flow[0])):
         _merge_flow(first, closed)
+    # What an answer cut in two taught comes before the flows to the addresses it named.
+    for record in [r for r in later.kept if _is_dns(later.table.flows[r])]:
+        _merge_flow(first, _living(later, record), still_open=True)
+        later.table.flows["kind"][record] |= np.uint8(DEAD)
     for record in _merge_plain(first, later):
-        live = Closed(
-            later.table.flows[record : record + 1].copy(),
-            later.table.starts[record : record + 1].copy(),
-            later.streams.get(record),
-            later.kept.get(record),
-            later.heads.get(record),
-            later.names.flows.get(record),
-            unsure=False,
-        )
-        _merge_flow(first, live, still_open=True)
+        _merge_flow(first, _living(later, record), still_open=True)
     for closed in later.over:
         _settle(first, closed)
     first.table.names.learn(later.table.names)  # not before: it came behind the flows above
     first.lookups += later.lookups
     return first.give() + later.give()
+
+
+def _living(later: Matcher, record: int) -> Closed:
+    """A flow that is still open at the end of the later slice."""
+    return Closed(
+        later.table.flows[record : record + 1].copy(),
+        later.table.starts[record : record + 1].copy(),
+        later.streams.get(record),
+        later.kept.get(record),
+        later.heads.get(record),
+        later.names.flows.get(record),
+        unsure=False,
+    )
+
+
+def _is_dns(flow: Any) -> bool:
+    """Whether a flow may be DNS over TCP."""
+    key = key_of(flow)
+    return key.protocol == _TCP and _DNS_PORT in (key.a_port, key.b_port)
 
 
 def _renumber(matcher: Matcher, base: int) -> None:
