@@ -149,9 +149,25 @@ PREFIX = np.dtype(
     ]
 )
 
-# The scalars of what is kept of names (one row): kernels read and write them in place.
+# What is known and kept of names (one row): where its tables stand in memory, and its scalars.
+# So it travels through the kernels as one pointer.
+NAME_TABLES = (
+    "hashes",
+    "slots",
+    "tails",
+    "prefixes",
+    "learned",
+    "learned_slots",
+    "servers",
+    "openings",
+    "ring",
+    "flat",
+    "work",
+)
 NAMES = np.dtype(
     [
+        *((f"{table}_at", "u8") for table in NAME_TABLES),
+        *((f"{table}_count", "i8") for table in NAME_TABLES),
         ("seed_a", "u8"),
         ("seed_b", "u8"),
         ("most_labels", "i8"),

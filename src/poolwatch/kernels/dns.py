@@ -17,6 +17,7 @@ from poolwatch.kernels.names import (
     holds_name,
     learn,
     note_server,
+    tables_of,
 )
 from poolwatch.layouts import FLOW
 
@@ -140,7 +141,7 @@ def _learn_addresses(
         position = fixed + 10 + size
 
 
-@kernel(b1(BYTES, i8, i8, row(FLOW), i8, i8, i8, NAMES_TYPE))
+@kernel(b1(BYTES, i8, i8, row(FLOW), i8, i8, i8, NAMES_TYPE), inline=True)
 def read_dns(
     buffer: Any,
     base: int,
@@ -156,6 +157,7 @@ def read_dns(
     The addresses of all its answers are learned: those the chain of names does not lead to
     are sorted out by whoever reads the message again.
     """
+    tables = tables_of(names)
     if base + _HEADER > end:
         return False
     flags = big16(buffer, base + 2)
@@ -169,16 +171,16 @@ def read_dns(
     other_hi = flow["a_hi"] if side else flow["b_hi"]
     other_lo = flow["a_lo"] if side else flow["b_lo"]
     if not is_answer:
-        note_server(names, other_hi, other_lo)
-    if names.slots.shape[0] <= 2 and names.state[0]["most_labels"] == 0:
+        note_server(tables.servers, names, other_hi, other_lo)
+    if tables.slots.shape[0] <= 2 and names["most_labels"] == 0:
         return False
     listed = False
     position = base + _HEADER
     for _ in range(min(big16(buffer, base + 4), QUESTIONS)):
-        position = read_name(buffer, base, position, end, names.flat, names.work)
+        position = read_name(buffer, base, position, end, tables.flat, tables.work)
         if position < 0 or position + 4 > end:
             return listed
-        listed |= holds_name(names, names.work[0])
+        listed |= holds_name(names, tables.work[0])
         position += 4
     if not is_answer:
         return listed
@@ -191,9 +193,9 @@ def read_dns(
         position = fixed + 10 + big16(buffer, fixed + 8)
         if (
             big16(buffer, fixed) == _CNAME
-            and read_name(buffer, base, fixed + 10, position, names.flat, names.work) >= 0
+            and read_name(buffer, base, fixed + 10, position, tables.flat, tables.work) >= 0
         ):
-            listed |= holds_name(names, names.work[0])
+            listed |= holds_name(names, tables.work[0])
     if listed:
         _learn_addresses(buffer, first, end, answers, other_hi, other_lo, ts_ns, number, names)
     return listed

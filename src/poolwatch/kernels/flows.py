@@ -14,11 +14,12 @@ from poolwatch.kernels.decode import decode_frame
 from poolwatch.kernels.endpoints import find_endpoint
 from poolwatch.kernels.gate import HOLD, OPENERS, PASS, gate_payload
 from poolwatch.kernels.intrinsics import fold, prefetch
-from poolwatch.kernels.names import NAMES_TYPE, find_prefix
+from poolwatch.kernels.names import NAMES_TYPE
 from poolwatch.kernels.openings import (
     NAME_OPENERS,
     ROWS_PER_PAYLOAD,
-    name_of_address,
+    mark_flow,
+    opens_name,
     read_datagram,
     read_payload,
 )
@@ -29,6 +30,7 @@ from poolwatch.layouts import (
     FLOW,
     FLOW_START,
     FRAME,
+    NAMES,
     PACKET,
     SEGMENT,
     TABLE,
@@ -288,7 +290,6 @@ def _is_unsure(flow: Any, ts_ns: int, idle_ns: int) -> bool:
         rows(TABLE),
         rows(ENDPOINT),
         INT32S,
-        NAMES_TYPE,
         rows(SEGMENT),
         rows(COUNTERS),
     )
@@ -305,7 +306,6 @@ def _begin_flow(
     table: Any,
     endpoints: Any,
     endpoint_slots: Any,
-    names: Any,
     segments: Any,
     counters: Any,
 ) -> int:
@@ -350,15 +350,6 @@ def _begin_flow(
         starts[record]["endpoint"] = listed
         counters[0]["listed"] += 1
     flow["flags"] = flags
-    start = starts[record]
-    if names.state[0]["learned"] > 0 and i8(flow["kind"]) & 1:
-        start["named"] = name_of_address(names, flow, start)
-    if names.prefixes.shape[0] > 0:
-        version = 4 if i8(flow["kind"]) <= 2 else 6
-        listed = find_prefix(names.prefixes, version, flow["b_hi"], flow["b_lo"])
-        if listed < 0:
-            listed = find_prefix(names.prefixes, version, flow["a_hi"], flow["a_lo"])
-        start["prefix"] = listed
     return record
 
 
@@ -496,7 +487,12 @@ def may_hold_names(buffer: Any, frame: Any, flow: Any) -> bool:
         return True
     if not i8(frame["kind"]) & 1 or i8(flow["flags"]) & _INHERITED:
         return False
-    return NAME_OPENERS[buffer[i8(frame["payload"])]] or i8(flow["gate"]) & _OPENING != 0
+    position = i8(frame["payload"])
+    if i8(flow["gate"]) & _OPENING:
+        return True
+    return NAME_OPENERS[buffer[position]] and opens_name(
+        buffer, position, position + i8(frame["length"])
+    )
 
 
 @kernel(
@@ -584,7 +580,7 @@ def read_names(
         rows(TABLE),
         rows(ENDPOINT),
         INT32S,
-        NAMES_TYPE,
+        rows(NAMES),
         rows(SEGMENT),
         rows(COUNTERS),
     )
@@ -613,6 +609,7 @@ def scan_packets(
     `frames` is scratch; its length is the block size.
     """
     t = table[0]
+    known = names[0]
     tally = counters[0]
     reasons = tally["reasons"]
     mask = u8(slots.shape[0] - 1)
@@ -691,7 +688,6 @@ def scan_packets(
                         table,
                         endpoints,
                         endpoint_slots,
-                        names,
                         segments,
                         counters,
                     )
@@ -700,6 +696,8 @@ def scan_packets(
                         stopped = True
                         size = index
                         break
+                    if known["learned"] > 0 or known["prefixes_count"] > 0:
+                        mark_flow(known, flows[record], starts[record])
                 flow = flows[record]
                 flow["last_ns"] = max(flow["last_ns"], ts_ns)
                 flow["packets"] += 1
@@ -721,7 +719,7 @@ def scan_packets(
                         starts[record],
                         record,
                         number + 1,
-                        names,
+                        known,
                         segments,
                         written,
                     )

@@ -11,6 +11,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
@@ -72,3 +73,28 @@ def fold(typing_context: Any, a: Any, b: Any) -> Any:
         return builder.xor(low, high)
 
     return types.uint64(types.uint64, types.uint64), generate
+
+
+def array_at(kind: Any, item: int) -> Callable[..., Any]:
+    """An intrinsic that takes an address and a count for an array of `kind`, `item` bytes each.
+
+    Nobody keeps the memory alive on its account: whoever put the address there does.
+    """
+    @intrinsic
+    def view(typing_context: Any, address: Any, count: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            array = context.make_array(kind)(context, builder)
+            size = context.get_constant(types.intp, item)
+            populate_array(
+                array,
+                data=builder.inttoptr(args[0], array.data.type),
+                shape=[args[1]],
+                strides=[size],
+                itemsize=size,
+                meminfo=None,
+            )
+            return array._getvalue()  # noqa: SLF001 - the compiler's own way to return one
+
+        return kind(types.uint64, types.int64), generate
+
+    return view

@@ -13,7 +13,6 @@ from poolwatch.kernels.flows import (
     read_names,
     read_tcp,
 )
-from poolwatch.kernels.names import NAMES_TYPE
 from poolwatch.kernels.openings import name_of_address
 from poolwatch.layouts import (
     COUNTERS,
@@ -21,6 +20,7 @@ from poolwatch.layouts import (
     FLOW,
     FLOW_START,
     FRAME,
+    NAMES,
     PACKET,
     SEGMENT,
     TABLE,
@@ -145,11 +145,11 @@ def join_start(starts: Any, record: int, others: Any, index: int) -> None:
         starts[record]["opening_b"] = others[index]["opening_b"]
 
 
-@kernel(void(NAMES_TYPE, rows(FLOW), rows(FLOW_START), i8))
+@kernel(void(rows(NAMES), rows(FLOW), rows(FLOW_START), i8))
 def name_flow(names: Any, flows: Any, starts: Any, record: int) -> None:
     """Say of a flow of a later slice whether an answer in front of it taught its address."""
     if i8(flows[record]["kind"]) & 1 and starts[record]["named"] <= 0:
-        found = name_of_address(names, flows[record], starts[record])
+        found = name_of_address(names[0], flows[record], starts[record])
         if found > 0:
             starts[record]["named"] = found
 
@@ -162,7 +162,7 @@ def name_flow(names: Any, flows: Any, starts: Any, record: int) -> None:
         INT32S,
         rows(TABLE),
         rows(COUNTERS),
-        NAMES_TYPE,
+        rows(NAMES),
         rows(FLOW),
         rows(FLOW_START),
         i8,
@@ -235,7 +235,7 @@ def merge_plain(
         i8,
         i8,
         i8,
-        NAMES_TYPE,
+        rows(NAMES),
         rows(SEGMENT),
     )
 )
@@ -272,7 +272,7 @@ def replay_segment(
             starts[record],
             record,
             number,
-            names,
+            names[0],
             segments,
             written,
         )

@@ -24,37 +24,45 @@ from poolwatch.kernels import (
     u8,
     void,
 )
-from poolwatch.kernels.intrinsics import fold
+from poolwatch.kernels.intrinsics import array_at, fold
 from poolwatch.layouts import LEARNED, NAMES, OPENING, PREFIX, SERVER
 
 OWN_BYTES: Any = types.Array(types.uint8, 1, "C")
+BOOLS: Any = types.Array(types.boolean, 1, "C")
+TAIL = 6
+"""The last bytes of a name that are looked at first: they rule out nearly every name."""
 
 NAME_BYTES = 256
 """Room for one name as text."""
 SAME_PAIR = 4  # answers kept for one client and address, the newest ones
 
 
-class Names(NamedTuple):
-    """Everything the kernels know and keep of names."""
+NAMES_TYPE: Any = row(NAMES)
+"""What is known and kept of names, as it goes from kernel to kernel: one pointer."""
+
+
+class Tables(NamedTuple):
+    """The arrays behind a NAMES row."""
 
     hashes: Any  # of the listed suffixes, sorted
     slots: Any  # open addressing over them
-    prefixes: Any  # PREFIX, in order and apart
-    learned: Any  # LEARNED, a ring
+    tails: Any  # whether a listed suffix ends in bytes that fall here
+    prefixes: Any  # in order and apart
+    learned: Any  # a ring
     learned_slots: Any  # open addressing over it: row + 1
-    servers: Any  # SERVER, open addressing
-    openings: Any  # OPENING, a ring
+    servers: Any  # open addressing
+    openings: Any  # a ring
     ring: Any  # bytes of openings
     ring_read: Any  # the same, read-only
     flat: Any  # NAME_BYTES of scratch: one name as text
     work: Any  # scratch: second results
-    state: Any  # NAMES
 
 
-NAMES_TYPE: Any = bundle(
-    Names,
+_TABLES_TYPE: Any = bundle(
+    Tables,
     SLOTS,
     INT32S,
+    BOOLS,
     rows(PREFIX),
     rows(LEARNED),
     INT32S,
@@ -64,8 +72,39 @@ NAMES_TYPE: Any = bundle(
     BYTES,
     OWN_BYTES,
     INT64S,
-    rows(NAMES),
 )
+_hashes = array_at(SLOTS, 8)
+_slots = array_at(INT32S, 4)
+_tails = array_at(BOOLS, 1)
+_prefixes = array_at(rows(PREFIX), PREFIX.itemsize)
+_learned = array_at(rows(LEARNED), LEARNED.itemsize)
+_learned_slots = array_at(INT32S, 4)
+_servers = array_at(rows(SERVER), SERVER.itemsize)
+_openings = array_at(rows(OPENING), OPENING.itemsize)
+_ring = array_at(OWN_BYTES, 1)
+_ring_read = array_at(BYTES, 1)
+_flat = array_at(OWN_BYTES, 1)
+_work = array_at(INT64S, 8)
+
+
+@kernel(_TABLES_TYPE(NAMES_TYPE), inline=True)
+def tables_of(names: Any) -> Any:
+    """The arrays of a NAMES row; those a kernel does not use cost it nothing."""
+    return Tables(
+        _hashes(names["hashes_at"], names["hashes_count"]),
+        _slots(names["slots_at"], names["slots_count"]),
+        _tails(names["tails_at"], names["tails_count"]),
+        _prefixes(names["prefixes_at"], names["prefixes_count"]),
+        _learned(names["learned_at"], names["learned_count"]),
+        _learned_slots(names["learned_slots_at"], names["learned_slots_count"]),
+        _servers(names["servers_at"], names["servers_count"]),
+        _openings(names["openings_at"], names["openings_count"]),
+        _ring(names["ring_at"], names["ring_count"]),
+        _ring_read(names["ring_at"], names["ring_count"]),
+        _flat(names["flat_at"], names["flat_count"]),
+        _work(names["work_at"], names["work_count"]),
+    )
+
 
 _FNV_OFFSET = 0xCBF29CE484222325
 _FNV_PRIME = 0x100000001B3
@@ -111,12 +150,30 @@ def is_listed(flat: Any, length: int, hashes: Any, slots: Any, most_labels: int)
     return False
 
 
+@kernel(i8(OWN_BYTES, i8, i8))
+def tail_place(flat: Any, length: int, size: int) -> int:
+    """Where the last TAIL bytes of a name fall in a table of `size`, a power of two."""
+    value = u8(0)
+    for index in range(length - TAIL, length):
+        value = (value << u8(8)) | u8(flat[index])
+    return i8(fold(value, u8(0x9E3779B97F4A7C15)) & u8(size - 1))
+
+
+@kernel(b1(OWN_BYTES, i8, BOOLS), inline=True)
+def has_tail(flat: Any, length: int, tails: Any) -> bool:
+    """Whether a listed suffix may end as this name does; short names always may."""
+    if length < TAIL:
+        return True
+    return tails[tail_place(flat, length, i8(tails.shape[0]))]
+
+
 @kernel(b1(NAMES_TYPE, i8), inline=True)
 def holds_name(names: Any, length: int) -> bool:
     """`is_listed` of the name in the scratch."""
-    return is_listed(
-        names.flat, length, names.hashes, names.slots, i8(names.state[0]["most_labels"])
-    )
+    tables = tables_of(names)
+    if not has_tail(tables.flat, length, tables.tails):
+        return False
+    return is_listed(tables.flat, length, tables.hashes, tables.slots, i8(names["most_labels"]))
 
 
 # -- learned addresses -------------------------------------------------------------------
@@ -152,14 +209,14 @@ def find_learned(
 
     Returns the number of its packet, 0 when there is none or its time is over.
     """
-    state = names.state[0]
-    if state["learned"] == 0:
+    tables = tables_of(names)
+    if names["learned"] == 0:
         return 0
-    mask = names.learned_slots.shape[0] - 1
-    slot = i8(_hash_pair(state, client_hi, client_lo, server_hi, server_lo) & u8(mask))
+    mask = tables.learned_slots.shape[0] - 1
+    slot = i8(_hash_pair(names, client_hi, client_lo, server_hi, server_lo) & u8(mask))
     newest = i8(0)
-    while names.learned_slots[slot] != 0:
-        entry = names.learned[names.learned_slots[slot] - 1]
+    while tables.learned_slots[slot] != 0:
+        entry = tables.learned[tables.learned_slots[slot] - 1]
         if _same_pair(entry, client_hi, client_lo, server_hi, server_lo):
             packet = i8(entry["packet"])
             if newest < packet and packet < before and ts_ns <= entry["expires_ns"]:
@@ -171,20 +228,21 @@ def find_learned(
 @kernel(void(NAMES_TYPE, i8))
 def _forget_learned(names: Any, index: int) -> None:
     """Take a row out of the index; entries behind it move up, so no tombstones are left."""
-    mask = names.learned_slots.shape[0] - 1
-    hole = i8(names.learned[index]["hash"] & u8(mask))
-    while names.learned_slots[hole] != index + 1:
-        if names.learned_slots[hole] == 0:
+    tables = tables_of(names)
+    mask = tables.learned_slots.shape[0] - 1
+    hole = i8(tables.learned[index]["hash"] & u8(mask))
+    while tables.learned_slots[hole] != index + 1:
+        if tables.learned_slots[hole] == 0:
             return
         hole = (hole + 1) & mask
     probe = (hole + 1) & mask
-    while names.learned_slots[probe] != 0:
-        home = i8(names.learned[names.learned_slots[probe] - 1]["hash"] & u8(mask))
+    while tables.learned_slots[probe] != 0:
+        home = i8(tables.learned[tables.learned_slots[probe] - 1]["hash"] & u8(mask))
         if ((probe - home) & mask) >= ((probe - hole) & mask):
-            names.learned_slots[hole] = names.learned_slots[probe]
+            tables.learned_slots[hole] = tables.learned_slots[probe]
             hole = probe
         probe = (probe + 1) & mask
-    names.learned_slots[hole] = 0
+    tables.learned_slots[hole] = 0
 
 
 @kernel(void(NAMES_TYPE, u8, u8, u8, u8, i8, i8, i8))
@@ -203,16 +261,16 @@ def learn(
     An older answer for the same two goes when it ends no later; one that ends later stays
     beside the new one, since it holds again when that is over.
     """
-    state = names.state[0]
-    mask = names.learned_slots.shape[0] - 1
-    hashed = _hash_pair(state, client_hi, client_lo, server_hi, server_lo)
+    tables = tables_of(names)
+    mask = tables.learned_slots.shape[0] - 1
+    hashed = _hash_pair(names, client_hi, client_lo, server_hi, server_lo)
     slot = i8(hashed & u8(mask))
     same = 0
     oldest = i8(-1)
     target = i8(-1)
-    while names.learned_slots[slot] != 0:
-        index = i8(names.learned_slots[slot]) - 1
-        entry = names.learned[index]
+    while tables.learned_slots[slot] != 0:
+        index = i8(tables.learned_slots[slot]) - 1
+        entry = tables.learned[index]
         if _same_pair(entry, client_hi, client_lo, server_hi, server_lo):
             same += 1
             if i8(entry["packet"]) > packet and entry["expires_ns"] >= expires_ns:
@@ -220,25 +278,25 @@ def learn(
             if i8(entry["packet"]) <= packet and entry["expires_ns"] <= expires_ns:
                 target = index
                 break
-            if oldest < 0 or entry["packet"] < names.learned[oldest]["packet"]:
+            if oldest < 0 or entry["packet"] < tables.learned[oldest]["packet"]:
                 oldest = index
         slot = (slot + 1) & mask
     if target < 0 and same >= SAME_PAIR:
         target = oldest
-        state["learned_forgotten"] += 1
+        names["learned_forgotten"] += 1
     if target < 0:
-        capacity = names.learned.shape[0]
-        target = state["learned"] % capacity
-        if state["learned"] >= capacity:
+        capacity = tables.learned.shape[0]
+        target = names["learned"] % capacity
+        if names["learned"] >= capacity:
             _forget_learned(names, target)
-            if names.learned[target]["expires_ns"] > learned_ns:
-                state["learned_forgotten"] += 1
-        state["learned"] += 1
+            if tables.learned[target]["expires_ns"] > learned_ns:
+                names["learned_forgotten"] += 1
+        names["learned"] += 1
         slot = i8(hashed & u8(mask))
-        while names.learned_slots[slot] != 0:
+        while tables.learned_slots[slot] != 0:
             slot = (slot + 1) & mask
-        names.learned_slots[slot] = target + 1
-    entry = names.learned[target]
+        tables.learned_slots[slot] = target + 1
+    entry = tables.learned[target]
     entry["client_hi"] = client_hi
     entry["client_lo"] = client_lo
     entry["server_hi"] = server_hi
@@ -249,13 +307,13 @@ def learn(
     entry["hash"] = hashed
 
 
-@kernel(void(NAMES_TYPE, rows(LEARNED), i8))
+@kernel(void(rows(NAMES), rows(LEARNED), i8))
 def learn_all(names: Any, others: Any, count: int) -> None:
     """Learn what a later slice learned; its packets are numbered from the whole's beginning."""
     for index in range(count):
         entry = others[index]
         learn(
-            names,
+            names[0],
             entry["client_hi"],
             entry["client_lo"],
             entry["server_hi"],
@@ -269,32 +327,33 @@ def learn_all(names: Any, others: Any, count: int) -> None:
 # -- hosts that are asked for names --------------------------------------------------------
 
 
-@kernel(void(NAMES_TYPE, u8, u8))
-def note_server(names: Any, hi: int, lo: int) -> None:
+@kernel(void(rows(SERVER), row(NAMES), u8, u8))
+def note_server(servers: Any, names: Any, hi: int, lo: int) -> None:
     """Remember a host that was asked for a name."""
-    state = names.state[0]
-    mask = names.servers.shape[0] - 1
-    slot = i8(fold(hi ^ state["seed_b"], lo ^ state["seed_a"]) & u8(mask))
-    while names.servers[slot]["used"] != 0:
-        if names.servers[slot]["lo"] == lo and names.servers[slot]["hi"] == hi:
+    mask = servers.shape[0] - 1
+    slot = i8(fold(hi ^ names["seed_b"], lo ^ names["seed_a"]) & u8(mask))
+    while servers[slot]["used"] != 0:
+        if servers[slot]["lo"] == lo and servers[slot]["hi"] == hi:
             return
         slot = (slot + 1) & mask
-    if 2 * (state["servers"] + 1) > names.servers.shape[0]:
-        state["servers_forgotten"] += 1
+    if 2 * (names["servers"] + 1) > servers.shape[0]:
+        names["servers_forgotten"] += 1
         return
-    server = names.servers[slot]
+    server = servers[slot]
     server["hi"] = hi
     server["lo"] = lo
     server["used"] = 1
-    state["servers"] += 1
+    names["servers"] += 1
 
 
-@kernel(void(NAMES_TYPE, rows(SERVER)))
+@kernel(void(rows(NAMES), rows(SERVER)))
 def note_servers(names: Any, others: Any) -> None:
     """Remember the hosts a later slice saw asked."""
+    own = names[0]
+    tables = tables_of(own)
     for index in range(others.shape[0]):
         if others[index]["used"] != 0:
-            note_server(names, others[index]["hi"], others[index]["lo"])
+            note_server(tables.servers, own, others[index]["hi"], others[index]["lo"])
 
 
 # -- listed networks -----------------------------------------------------------------------

@@ -11,10 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from poolwatch.kernels import BYTES, b1, i8, kernel, row, rows, void
+from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel, row, rows, void
 from poolwatch.kernels.dns import read_dns
 from poolwatch.kernels.intrinsics import big16, big32
-from poolwatch.kernels.names import NAMES_TYPE, find_learned, holds_name, take_text
+from poolwatch.kernels.names import (
+    NAMES_TYPE,
+    OWN_BYTES,
+    find_learned,
+    find_prefix,
+    holds_name,
+    tables_of,
+    take_text,
+)
 from poolwatch.kernels.tls import (
     CLIENT_HELLO,
     FOUND,
@@ -30,6 +38,7 @@ from poolwatch.layouts import (
     FLOW,
     FLOW_START,
     NAMED,
+    NAMES,
     OPENING,
     OPENING_PIECES,
     SEGMENT,
@@ -81,22 +90,22 @@ _HOST_HEADER = 0x686F7374  # "host"
 # -- the ring --------------------------------------------------------------------------------
 
 
-@kernel(i8(NAMES_TYPE, i8, i8, i8, i8, i8))
+@kernel(i8(NAMES_TYPE, i8, i8, i8, i8, i8), inline=True)
 def begin_opening(names: Any, what: int, want: int, seq: int, side: int, ts_ns: int) -> int:
     """Reserve room for an opening of `want` bytes; its number, 0 when it is too large."""
-    state = names.state[0]
-    size = i8(names.ring.shape[0])
+    tables = tables_of(names)
+    size = i8(tables.ring.shape[0])
     if want > size // 4:
         return 0
-    at = state["bytes"]
+    at = names["bytes"]
     if at % size + want > size:
         at += size - at % size
-    state["bytes"] = at + want
-    number = (state["openings"] + 1) & _SERIAL
+    names["bytes"] = at + want
+    number = (names["openings"] + 1) & _SERIAL
     if number == 0:
         number = 1
-    state["openings"] = number
-    opening = names.openings[number % names.openings.shape[0]]
+    names["openings"] = number
+    opening = tables.openings[number % tables.openings.shape[0]]
     opening["at"] = at
     opening["ts_ns"] = ts_ns
     opening["seq"] = seq
@@ -111,21 +120,21 @@ def begin_opening(names: Any, what: int, want: int, seq: int, side: int, ts_ns: 
     return number
 
 
-@kernel(b1(NAMES_TYPE, i8))
+@kernel(b1(NAMES_TYPE, i8), inline=True)
 def is_kept(names: Any, number: int) -> bool:
     """Whether the opening of that number is still in the ring."""
-    state = names.state[0]
+    tables = tables_of(names)
     if number == 0:
         return False
-    if ((state["openings"] - number) & _SERIAL) >= names.openings.shape[0]:
+    if ((names["openings"] - number) & _SERIAL) >= tables.openings.shape[0]:
         return False
-    opening = names.openings[number % names.openings.shape[0]]
-    return state["bytes"] - opening["at"] <= names.ring.shape[0]
+    opening = tables.openings[number % tables.openings.shape[0]]
+    return names["bytes"] - opening["at"] <= tables.ring.shape[0]
 
 
-@kernel(void(NAMES_TYPE, row(OPENING), BYTES, i8, i8, i8, i8, i8))
+@kernel(void(OWN_BYTES, row(OPENING), BYTES, i8, i8, i8, i8, i8))
 def add_piece(
-    names: Any,
+    ring: Any,
     opening: Any,
     buffer: Any,
     position: int,
@@ -138,9 +147,9 @@ def add_piece(
     length = min(length, i8(opening["want"]) - place)
     if length <= 0 or place + length <= i8(opening["have"]):
         return
-    start = i8(opening["at"]) % i8(names.ring.shape[0]) + place
+    start = i8(opening["at"]) % i8(ring.shape[0]) + place
     for index in range(length):
-        names.ring[start + index] = buffer[position + index]
+        ring[start + index] = buffer[position + index]
     have = i8(opening["have"])
     if place <= have:
         have = place + length
@@ -163,22 +172,25 @@ def add_piece(
         opening["pieces"] = piece + 1
 
 
-@kernel(void(NAMES_TYPE, NAMES_TYPE, i8))
-def adopt_openings(names: Any, later: Any, packets: int) -> None:
+@kernel(void(rows(NAMES), rows(NAMES), i8))
+def adopt_openings(ours: Any, others: Any, packets: int) -> None:
     """Append the openings of a later slice, whose packets are numbered from `packets` on.
 
     Opening n of the slice becomes the n-th behind ours.
     """
-    state = names.state[0]
-    count = i8(later.state[0]["openings"])
-    first = max(count - i8(later.openings.shape[0]), 0) + 1
-    state["openings"] = (state["openings"] + first - 1) & _SERIAL
+    names = ours[0]
+    later = others[0]
+    tables = tables_of(names)
+    theirs = tables_of(later)
+    count = i8(later["openings"])
+    first = max(count - i8(theirs.openings.shape[0]), 0) + 1
+    names["openings"] = (names["openings"] + first - 1) & _SERIAL
     for number in range(first, count + 1):
-        source = later.openings[number % later.openings.shape[0]]
+        source = theirs.openings[number % theirs.openings.shape[0]]
         if not is_kept(later, number):  # its number is used up all the same
-            serial = (state["openings"] + 1) & _SERIAL
-            state["openings"] = serial
-            names.openings[serial % names.openings.shape[0]]["at"] = _NOWHERE
+            serial = (names["openings"] + 1) & _SERIAL
+            names["openings"] = serial
+            tables.openings[serial % tables.openings.shape[0]]["at"] = _NOWHERE
             continue
         serial = begin_opening(
             names,
@@ -188,11 +200,11 @@ def adopt_openings(names: Any, later: Any, packets: int) -> None:
             i8(source["side"]),
             i8(source["ts_ns"]),
         )
-        opening = names.openings[serial % names.openings.shape[0]]
-        begin = i8(source["at"]) % i8(later.ring.shape[0])
-        start = i8(opening["at"]) % i8(names.ring.shape[0])
+        opening = tables.openings[serial % tables.openings.shape[0]]
+        begin = i8(source["at"]) % i8(theirs.ring.shape[0])
+        start = i8(opening["at"]) % i8(tables.ring.shape[0])
         for index in range(i8(source["want"])):
-            names.ring[start + index] = later.ring[begin + index]
+            tables.ring[start + index] = theirs.ring[begin + index]
         opening["have"] = source["have"]
         opening["ahead"] = source["ahead"]
         opening["ahead_end"] = source["ahead_end"]
@@ -251,25 +263,29 @@ def _write_row(
 # -- what is in them -------------------------------------------------------------------------
 
 
-@kernel(b1(NAMES_TYPE, row(OPENING)))
+@kernel(b1(NAMES_TYPE, row(OPENING)), inline=True)
 def _hello_is_listed(names: Any, opening: Any) -> bool:
     """Whether a hello asks for a listed name; notes whether it asks for any."""
-    begin = i8(opening["at"]) % i8(names.ring.shape[0])
+    tables = tables_of(names)
+    begin = i8(opening["at"]) % i8(tables.ring.shape[0])
     end = begin + i8(opening["have"])
-    if not find_server_name(names.ring_read, begin, end, names.work):
+    if not find_server_name(tables.ring_read, begin, end, tables.work):
         return False
     opening["bits"] = i8(opening["bits"]) | _SNI
-    return holds_name(names, take_text(names.ring_read, names.work[1], names.work[2], names.flat))
+    return holds_name(
+        names, take_text(tables.ring_read, tables.work[1], tables.work[2], tables.flat)
+    )
 
 
-@kernel(i8(NAMES_TYPE, row(OPENING)))
+@kernel(i8(NAMES_TYPE, row(OPENING)), inline=True)
 def _look_for_certificate(names: Any, opening: Any) -> int:
     """Whether the certificate of a flight is there, and -1 when it is and has a listed name."""
-    begin = i8(opening["at"]) % i8(names.ring.shape[0])
+    tables = tables_of(names)
+    begin = i8(opening["at"]) % i8(tables.ring.shape[0])
     end = begin + i8(opening["have"])
-    found = find_certificate(names.ring_read, begin, end, names.work)
+    found = find_certificate(tables.ring_read, begin, end, tables.work)
     if found == FOUND and certificate_is_listed(
-        names.ring_read, names.work[1], names.work[2], names
+        tables.ring_read, tables.work[1], tables.work[2], names
     ):
         return -1
     return found
@@ -291,7 +307,8 @@ def _advance(
     written: int,
 ) -> int:
     """An opening has got more bytes: if it is complete, see what is in it."""
-    opening = names.openings[serial % names.openings.shape[0]]
+    tables = tables_of(names)
+    opening = tables.openings[serial % tables.openings.shape[0]]
     side = i8(opening["side"])
     what = i8(opening["what"])
     complete = opening["have"] == opening["want"] or cut
@@ -306,15 +323,14 @@ def _advance(
     flow["gate"] = i8(flow["gate"]) & ~(_OPENING_A << side)
     if cut:
         opening["bits"] = i8(opening["bits"]) | _CUT
-    state = names.state[0]
-    if opening["at"] + opening["want"] == state["bytes"]:  # give back what was not needed
-        state["bytes"] = opening["at"] + opening["have"]
+    if opening["at"] + opening["want"] == names["bytes"]:  # give back what was not needed
+        names["bytes"] = opening["at"] + opening["have"]
     if what == _HELLO:
         listed = _hello_is_listed(names, opening)
     elif what == _DNS:
-        begin = i8(opening["at"]) % i8(names.ring.shape[0])
+        begin = i8(opening["at"]) % i8(tables.ring.shape[0])
         end = begin + i8(opening["have"])
-        listed = read_dns(names.ring_read, begin + 2, end, flow, side, ts_ns, number, names)
+        listed = read_dns(tables.ring_read, begin + 2, end, flow, side, ts_ns, number, names)
     if listed and start["named"] == 0:
         start["named"] = NAMED
     if listed or (start["named"] != 0 and what != _DNS):
@@ -336,8 +352,8 @@ def _advance(
     return written
 
 
-@kernel(b1(BYTES, i8, i8, NAMES_TYPE))
-def _find_host(buffer: Any, position: int, end: int, names: Any) -> bool:
+@kernel(b1(BYTES, i8, i8, INT64S))
+def _find_host(buffer: Any, position: int, end: int, work: Any) -> bool:
     """The host an HTTP request head names: its place and length go to `work[1]`, `work[2]`."""
     stop = min(end, position + HEAD_BYTES)
     while position + 6 < stop:
@@ -357,8 +373,8 @@ def _find_host(buffer: Any, position: int, end: int, names: Any) -> bool:
         begin = position
         while position < stop and i8(buffer[position]) > 32 and i8(buffer[position]) != 58:
             position += 1
-        names.work[1] = begin
-        names.work[2] = position - begin
+        work[1] = begin
+        work[2] = position - begin
         return position > begin and position < stop
     return False
 
@@ -372,6 +388,17 @@ def _is_request(buffer: Any, position: int, end: int) -> bool:
         if verb == known:
             return True
     return False
+
+
+@kernel(b1(BYTES, i8, i8), inline=True)
+def opens_name(buffer: Any, position: int, end: int) -> bool:
+    """Whether a payload that begins with one of NAME_OPENERS may be what they stand for."""
+    if i8(buffer[position]) != 0x16:
+        return _is_request(buffer, position, end)
+    if position + 6 > end:
+        return False
+    kind = i8(buffer[position + 5])
+    return i8(buffer[position + 1]) == 3 and (kind == CLIENT_HELLO or kind == SERVER_HELLO)
 
 
 # -- doors -----------------------------------------------------------------------------------
@@ -414,6 +441,7 @@ def _read_dns_stream(
     written: int,
 ) -> int:
     """Messages of DNS over TCP, each behind its length, from the beginning of a payload on."""
+    tables = tables_of(names)
     end = position + length
     begin = position
     for _ in range(DNS_MESSAGES):
@@ -446,9 +474,9 @@ def _read_dns_stream(
             serial = begin_opening(names, _DNS, want, seq + position - begin, side, ts_ns)
             if serial != 0:
                 _set_opening(start, side, serial)
-                opening = names.openings[serial % names.openings.shape[0]]
+                opening = tables.openings[serial % tables.openings.shape[0]]
                 add_piece(
-                    names,
+                    tables.ring,
                     opening,
                     buffer,
                     position,
@@ -477,7 +505,8 @@ def _read_dns_stream(
         NAMES_TYPE,
         rows(SEGMENT),
         i8,
-    )
+    ),
+    inline=True,
 )
 def _read_host(
     buffer: Any,
@@ -495,22 +524,23 @@ def _read_host(
     written: int,
 ) -> int:
     """An HTTP request: its host, if it is listed or the flow's address was learned."""
-    if not _find_host(buffer, position, position + length, names):
+    tables = tables_of(names)
+    if not _find_host(buffer, position, position + length, tables.work):
         return written
-    begin = names.work[1]
-    size = names.work[2]
+    begin = tables.work[1]
+    size = tables.work[2]
     first = _opening_of(start, side) == 0
-    listed = holds_name(names, take_text(buffer, begin, size, names.flat))
+    listed = holds_name(names, take_text(buffer, begin, size, tables.flat))
     if listed and start["named"] == 0:
         start["named"] = NAMED
-    if first and (start["named"] != 0 or names.state[0]["keep"] != 0):
+    if first and (start["named"] != 0 or names["keep"] != 0):
         # The first host decides about a learned address; a slice may not know of it yet.
         serial = begin_opening(names, _HOST, size, 0, side, ts_ns)
         if serial != 0:
             _set_opening(start, side, serial)
-            opening = names.openings[serial % names.openings.shape[0]]
+            opening = tables.openings[serial % tables.openings.shape[0]]
             place = frame_offset + begin - position
-            add_piece(names, opening, buffer, begin, size, 0, number, place)
+            add_piece(tables.ring, opening, buffer, begin, size, 0, number, place)
     if listed or (first and start["named"] != 0):
         return _write_row(
             segments,
@@ -565,16 +595,19 @@ def read_payload(
     written: int,
 ) -> int:
     """One TCP payload that may hold a name; returns the new number of rows."""
+    tables = tables_of(names)
     end = position + length
     ports = i8(flow["ports"])
     is_dns = ports >> 16 == _PORT_DNS or ports & 0xFFFF == _PORT_DNS
     if i8(flow["gate"]) & (_OPENING_A << side):
         serial = _opening_of(start, side)
         if is_kept(names, serial):
-            opening = names.openings[serial % names.openings.shape[0]]
+            opening = tables.openings[serial % tables.openings.shape[0]]
             place = (seq - i8(opening["seq"])) & _SERIAL
             if place < opening["want"]:
-                add_piece(names, opening, buffer, position, length, place, number, frame_offset)
+                add_piece(
+                    tables.ring, opening, buffer, position, length, place, number, frame_offset
+                )
                 return _advance(
                     names,
                     serial,
@@ -636,10 +669,10 @@ def read_payload(
     elif begins_handshake(buffer, position, end, SERVER_HELLO):
         other = _opening_of(start, 1 - side)
         if start["named"] == 0 and is_kept(names, other):
-            if i8(names.openings[other % names.openings.shape[0]]["bits"]) & _SNI:
+            if i8(tables.openings[other % tables.openings.shape[0]]["bits"]) & _SNI:
                 # The client said whom it wants, and it is not listed: the certificate matters
                 # only if the address was learned, which a slice may not know yet.
-                if names.state[0]["keep"] == 0:
+                if names["keep"] == 0:
                     return written
                 held = _HELD
         if speaks_tls13(buffer, position, end):
@@ -652,9 +685,9 @@ def read_payload(
     if serial == 0:
         return written
     _set_opening(start, side, serial)
-    opening = names.openings[serial % names.openings.shape[0]]
+    opening = tables.openings[serial % tables.openings.shape[0]]
     opening["bits"] = held
-    add_piece(names, opening, buffer, position, length, 0, number, frame_offset)
+    add_piece(tables.ring, opening, buffer, position, length, 0, number, frame_offset)
     return _advance(names, serial, flow, start, record, ts_ns, number, cut, segments, written)
 
 
@@ -726,3 +759,17 @@ def name_of_address(names: Any, flow: Any, start: Any) -> int:
             names, flow["b_hi"], flow["b_lo"], flow["a_hi"], flow["a_lo"], first_ns, before
         ),
     )
+
+
+@kernel(void(NAMES_TYPE, row(FLOW), row(FLOW_START)))
+def mark_flow(names: Any, flow: Any, start: Any) -> None:
+    """Note of a flow that begins which answer taught its address, and which listed network."""
+    tables = tables_of(names)
+    if i8(flow["kind"]) & 1:
+        start["named"] = name_of_address(names, flow, start)
+    if tables.prefixes.shape[0] > 0:
+        version = 4 if i8(flow["kind"]) <= 2 else 6
+        listed = find_prefix(tables.prefixes, version, flow["b_hi"], flow["b_lo"])
+        if listed < 0:
+            listed = find_prefix(tables.prefixes, version, flow["a_hi"], flow["a_lo"])
+        start["prefix"] = listed

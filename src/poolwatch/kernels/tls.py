@@ -6,7 +6,7 @@ from typing import Any
 
 from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel
 from poolwatch.kernels.intrinsics import big16, big32
-from poolwatch.kernels.names import NAMES_TYPE, holds_name, take_text
+from poolwatch.kernels.names import NAMES_TYPE, holds_name, tables_of, take_text
 
 CLIENT_HELLO = 1
 SERVER_HELLO = 2
@@ -158,6 +158,7 @@ def _der_length(buffer: Any, position: int, end: int) -> int:
 @kernel(b1(BYTES, i8, i8, NAMES_TYPE))
 def _holds_alternative_name(buffer: Any, position: int, end: int, names: Any) -> bool:
     """Whether a listed dNSName stands in the extension behind its identifier."""
+    tables = tables_of(names)
     if position + 3 <= end and i8(buffer[position]) == 0x01:  # critical
         position += 3
     for tag in (0x04, 0x30):  # the octet string, and the sequence in it
@@ -179,7 +180,7 @@ def _holds_alternative_name(buffer: Any, position: int, end: int, names: Any) ->
         if body + size > end:
             break
         if i8(buffer[position]) == _DNS_NAME and holds_name(
-            names, take_text(buffer, body, size, names.flat)
+            names, take_text(buffer, body, size, tables.flat)
         ):
             return True
         position = body + size
@@ -192,6 +193,7 @@ def certificate_is_listed(buffer: Any, position: int, end: int, names: Any) -> b
 
     The identifiers are searched for, not walked to; whoever judges it walks.
     """
+    tables = tables_of(names)
     while position + 8 <= end:
         if i8(buffer[position]) == 0x06:
             head = big32(buffer, position)
@@ -203,7 +205,7 @@ def certificate_is_listed(buffer: Any, position: int, end: int, names: Any) -> b
                 length = _der_length(buffer, position + 6, end)
                 body = position + 6 + (length & 7)
                 if length >= 0 and body + (length >> 3) <= end:
-                    if holds_name(names, take_text(buffer, body, length >> 3, names.flat)):
+                    if holds_name(names, take_text(buffer, body, length >> 3, tables.flat)):
                         return True
         position += 1
     return False

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from poolwatch.catalog.names import pack_suffixes
-from poolwatch.kernels.names import NAME_BYTES, Names, learn_all, note_servers
+from poolwatch.kernels.names import (
+    NAME_BYTES,
+    TAIL,
+    learn_all,
+    note_servers,
+    tail_place,
+)
 from poolwatch.kernels.openings import adopt_openings
 from poolwatch.layouts import (
     LEARNED,
+    NAME_TABLES,
     NAMES,
     OPENING,
     PREFIX,
@@ -29,6 +36,9 @@ if TYPE_CHECKING:
 
 _SERIAL = 0xFFFFFFFF
 _MASK64 = (1 << 64) - 1
+_TAILS = 32  # places for the end of a name, for each suffix
+_FEWEST_TAILS = 1 << 12
+_MOST_TAILS = 1 << 20
 _ROW_BYTES = 512  # of the ring, for one row of openings: a hello without much in it
 
 
@@ -63,47 +73,48 @@ class NameTables:
     """What the kernels know and keep of names, within bounds."""
 
     def __init__(self, suffixes: Iterable[str], networks: Sequence[str], limits: Limits) -> None:
-        packed = pack_suffixes(suffixes)
-        ring = np.zeros(limits.opening_bytes, np.uint8)
-        read_only = ring.view()
-        read_only.flags.writeable = False
-        self.arrays = Names(
-            packed.hashes,
-            packed.slots,
-            _prefixes(networks),
-            np.zeros(limits.learned_addresses, LEARNED),
-            np.zeros(_power(2 * limits.learned_addresses), np.int32),
-            np.zeros(_power(2 * limits.resolvers), SERVER),
-            np.zeros(max(limits.opening_bytes // _ROW_BYTES, 1), OPENING),
-            ring,
-            read_only,
-            np.zeros(NAME_BYTES, np.uint8),
-            np.zeros(4, np.int64),
-            np.zeros(1, NAMES),
-        )
+        listed = tuple(suffixes)
+        packed = pack_suffixes(listed)
+        self.arrays = {
+            "hashes": packed.hashes,
+            "slots": packed.slots,
+            "tails": _tails(listed),
+            "prefixes": _prefixes(networks),
+            "learned": np.zeros(limits.learned_addresses, LEARNED),
+            "learned_slots": np.zeros(_power(2 * limits.learned_addresses), np.int32),
+            "servers": np.zeros(_power(2 * limits.resolvers), SERVER),
+            "openings": np.zeros(max(limits.opening_bytes // _ROW_BYTES, 1), OPENING),
+            "ring": np.zeros(limits.opening_bytes, np.uint8),
+            "flat": np.zeros(NAME_BYTES, np.uint8),
+            "work": np.zeros(4, np.int64),
+        }
+        self.state = np.zeros(1, NAMES)  # what the kernels get: it leads to the arrays
         self._most_labels = packed.most_labels
 
     def reset(self, seeds: tuple[int, ...], *, keep: bool) -> None:
         """Forget everything, for the next capture."""
-        names, state = self.arrays, self.arrays.state[0]
+        state = self.state[0]
         if state["learned"]:
-            names.learned_slots[:] = 0
+            self.arrays["learned_slots"][:] = 0
         if state["servers"]:
-            names.servers[:] = np.zeros(1, SERVER)
-        names.state[:] = np.zeros(1, NAMES)
+            self.arrays["servers"][:] = np.zeros(1, SERVER)
+        self.state[:] = np.zeros(1, NAMES)
+        for name in NAME_TABLES:
+            state[f"{name}_at"] = self.arrays[name].ctypes.data
+            state[f"{name}_count"] = len(self.arrays[name])
         state["seed_a"], state["seed_b"] = seeds[:2]
         state["most_labels"] = self._most_labels
         state["keep"] = keep
 
     def servers(self) -> set[int]:
         """Addresses of the hosts that were asked for names."""
-        rows = self.arrays.servers
+        rows = self.arrays["servers"]
         used = rows[rows["used"] != 0]
         return {int(hi) << 64 | int(lo) for hi, lo in zip(used["hi"], used["lo"], strict=True)}
 
     def counts(self) -> dict[str, int]:
         """Bounds that bit."""
-        state = self.arrays.state[0]
+        state = self.state[0]
         return {
             "learned_forgotten": int(state["learned_forgotten"]),
             "resolvers_forgotten": int(state["servers_forgotten"]),
@@ -111,29 +122,29 @@ class NameTables:
 
     def is_kept(self, number: int) -> bool:
         """Whether the opening of that number is still in the ring."""
-        state = self.arrays.state[0]
-        openings = self.arrays.openings
+        state = self.state[0]
+        openings = self.arrays["openings"]
         if not number or (int(state["openings"]) - number) & _SERIAL >= len(openings):
             return False
         at = int(openings["at"][number % len(openings)])
-        return int(state["bytes"]) - at <= len(self.arrays.ring)
+        return int(state["bytes"]) - at <= len(self.arrays["ring"])
 
     def take(self, number: int) -> Opened | None:
         """The opening of that number, None when it is forgotten or nothing of it came."""
         if not self.is_kept(number):
             return None
-        row = self.arrays.openings[number % len(self.arrays.openings)]
+        row = self.arrays["openings"][number % len(self.arrays["openings"])]
         have = int(row["have"])
         if not have:
             return None
-        start = int(row["at"]) % len(self.arrays.ring)
+        start = int(row["at"]) % len(self.arrays["ring"])
         cut = bool(row["bits"] & OpeningBit.CUT) or have < int(row["want"])
         return Opened(
             Opening(int(row["what"])),
             int(row["side"]),
             int(row["ts_ns"]),
             cut,
-            self.arrays.ring[start : start + have].tobytes(),
+            self.arrays["ring"][start : start + have].tobytes(),
             _spans(row),
         )
 
@@ -142,18 +153,17 @@ class NameTables:
 
         `packets`: what to add to the numbers of its packets.
         """
-        before = int(self.arrays.state["openings"][0])
-        adopt_openings(self.arrays, later.arrays, packets)
+        before = int(self.state["openings"][0])
+        adopt_openings(self.state, later.state, packets)
         return before
 
     def learn(self, later: NameTables) -> None:
         """Learn what a later slice learned, its packets already numbered from our beginning."""
-        theirs = later.arrays
-        count = min(int(theirs.state["learned"][0]), len(theirs.learned))
-        learn_all(self.arrays, theirs.learned, count)
-        note_servers(self.arrays, theirs.servers)
+        learned = later.arrays["learned"]
+        learn_all(self.state, learned, min(int(later.state["learned"][0]), len(learned)))
+        note_servers(self.state, later.arrays["servers"])
         for name in ("learned_forgotten", "servers_forgotten"):
-            self.arrays.state[name] += theirs.state[name]
+            self.state[name] += later.state[name]
 
 
 def _spans(row: Any) -> tuple[tuple[int, Span], ...]:
@@ -167,6 +177,20 @@ def _spans(row: Any) -> tuple[tuple[int, Span], ...]:
     )
     spans = [(place, Span(packet, frame, size)) for place, packet, frame, size in pieces]
     return tuple(sorted(spans[: int(row["pieces"])]))
+
+
+def _tails(suffixes: Sequence[str]) -> Array:
+    """Where the ends of the suffixes fall; any name may end in one that is shorter."""
+    size = _power(_TAILS * len(suffixes))
+    tails = np.zeros(min(max(size, _FEWEST_TAILS), _MOST_TAILS), np.bool_)
+    flat = np.zeros(NAME_BYTES, np.uint8)
+    for suffix in suffixes:
+        if len(suffix) < TAIL:
+            tails[:] = True
+            break
+        flat[: len(suffix)] = np.frombuffer(suffix.encode("ascii"), np.uint8)
+        tails[tail_place(flat, len(suffix), len(tails))] = True
+    return tails
 
 
 def _prefixes(networks: Sequence[str]) -> Array:

@@ -143,7 +143,7 @@ class FlowTable:
                 self.table,
                 self.endpoints.rows,
                 self.endpoints.slots,
-                self.names.arrays,
+                self.names.state,
                 self.segments,
                 self.counters,
             )

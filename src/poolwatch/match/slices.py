@@ -118,7 +118,7 @@ def _adopt_names(first: Matcher, later: Matcher, base: int) -> None:
     for start in starts:
         for side in ("opening_a", "opening_b"):
             start[side][start[side] > 0] += np.uint32(numbers)
-    learned = later.table.names.arrays.learned
+    learned = later.table.names.arrays["learned"]
     learned["packet"] += base
     first.names.lessons |= later.names.lessons
     first.long_flows.adopt(later.long_flows, base)
@@ -126,7 +126,7 @@ def _adopt_names(first: Matcher, later: Matcher, base: int) -> None:
 
 def _settle(first: Matcher, closed: Closed) -> None:
     """A flow that began and closed in the later slice: only an answer in front can matter."""
-    name_flow(first.table.names.arrays, closed.flow, closed.start, 0)
+    name_flow(first.table.names.state, closed.flow, closed.start, 0)
     if closed.stream is not None:
         closed.stream.count_in(first.tally)
     if not first.table.keep:
@@ -151,7 +151,7 @@ def _merge_plain(first: Matcher, later: Matcher) -> list[int]:
         into.free,
         into.table,
         into.counters,
-        into.names.arrays,
+        into.names.state,
         out.flows,
         out.starts,
         used,
@@ -182,7 +182,7 @@ def _merge_flow(first: Matcher, closed: Closed, *, still_open: bool = False) -> 
         record = _insert(first, closed)
         if record < 0:
             return
-        name_flow(table.names.arrays, table.flows, table.starts, record)
+        name_flow(table.names.state, table.flows, table.starts, record)
         _adopt(first, record, closed)
         inherited = int(table.flows["flags"][record]) & FlowFlag.INHERITED
         if closed.kept is not None and inherited:
@@ -334,7 +334,7 @@ def _replay(first: Matcher, record: int, kept: Kept) -> None:
             record,
             segment.packet,
             segment.offset,
-            table.names.arrays,
+            table.names.state,
             table.segments,
         )
         if count:
