@@ -141,7 +141,7 @@ def _learn_addresses(
         position = fixed + 10 + size
 
 
-@kernel(b1(BYTES, i8, i8, row(FLOW), i8, i8, i8, NAMES_TYPE), inline=True)
+@kernel(b1(BYTES, i8, i8, row(FLOW), i8, i8, i8, NAMES_TYPE))
 def read_dns(
     buffer: Any,
     base: int,

@@ -80,6 +80,7 @@ def array_at(kind: Any, item: int) -> Callable[..., Any]:
 
     Nobody keeps the memory alive on its account: whoever put the address there does.
     """
+
     @intrinsic
     def view(typing_context: Any, address: Any, count: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

@@ -90,7 +90,7 @@ _HOST_HEADER = 0x686F7374  # "host"
 # -- the ring --------------------------------------------------------------------------------
 
 
-@kernel(i8(NAMES_TYPE, i8, i8, i8, i8, i8), inline=True)
+@kernel(i8(NAMES_TYPE, i8, i8, i8, i8, i8))
 def begin_opening(names: Any, what: int, want: int, seq: int, side: int, ts_ns: int) -> int:
     """Reserve room for an opening of `want` bytes; its number, 0 when it is too large."""
     tables = tables_of(names)
@@ -263,7 +263,7 @@ def _write_row(
 # -- what is in them -------------------------------------------------------------------------
 
 
-@kernel(b1(NAMES_TYPE, row(OPENING)), inline=True)
+@kernel(b1(NAMES_TYPE, row(OPENING)))
 def _hello_is_listed(names: Any, opening: Any) -> bool:
     """Whether a hello asks for a listed name; notes whether it asks for any."""
     tables = tables_of(names)
@@ -277,7 +277,7 @@ def _hello_is_listed(names: Any, opening: Any) -> bool:
     )
 
 
-@kernel(i8(NAMES_TYPE, row(OPENING)), inline=True)
+@kernel(i8(NAMES_TYPE, row(OPENING)))
 def _look_for_certificate(names: Any, opening: Any) -> int:
     """Whether the certificate of a flight is there, and -1 when it is and has a listed name."""
     tables = tables_of(names)
@@ -505,8 +505,7 @@ def _read_dns_stream(
         NAMES_TYPE,
         rows(SEGMENT),
         i8,
-    ),
-    inline=True,
+    )
 )
 def _read_host(
     buffer: Any,
