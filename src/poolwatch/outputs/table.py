@@ -222,6 +222,8 @@ class TableOutput:
             self._say(
                 "stats.units", rows=counts["unit_rows"], unreadable=counts["unit_rows_unreadable"]
             )
+        if counts.get("candidates_dismissed"):
+            self._say("stats.dismissed", count=f"{counts['candidates_dismissed']:,}")
         bounds = _listed({name: counts.get(name, 0) for name in BOUNDS if counts.get(name)})
         if bounds:
             self._say("stats.bounds", bounds=bounds)
@@ -250,7 +252,6 @@ BOUNDS = (
     "candidates_shed",
     "candidates_shed_for_bytes",
     "candidates_ended_early",
-    "candidates_dismissed",
     "heads_forgotten",
     "requests_forgotten",
     "logins_left_out",
