@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import asdict
 
 from poolwatch import __version__
+from poolwatch.aggregate.attribute import attribute, locate
 from poolwatch.aggregate.findings import Findings
 from poolwatch.aggregate.judge import Judge
 from poolwatch.aggregate.places import Inside
@@ -21,6 +22,8 @@ from poolwatch.capture.inputs import Input, find_inputs
 from poolwatch.capture.source import LINKS, Batch, Coverage, Source
 from poolwatch.catalog import Catalog
 from poolwatch.errors import CaptureError
+from poolwatch.inventory.geo import Geo
+from poolwatch.inventory.units import UnitTable
 from poolwatch.match.matcher import Matcher
 from poolwatch.settings import Limits
 from poolwatch.terms import Capture, Finding, Hit, Problem, Session, Stats
@@ -48,11 +51,15 @@ class Engine:
         sensor: str,
         *,
         identify: bool = True,
+        units: UnitTable | None = None,
+        geo: Geo | None = None,
         seed: int | None = None,
     ) -> None:
         self._limits = limits
         self._sensor = sensor
         self._identify = identify
+        self._units = units
+        self._geo = geo
         self._judge = Judge(catalog, inside, sensor)
         self._matcher = Matcher(catalog, limits, seed=seed)
         self._findings = Findings(limits.finding_entries, limits.hosts, limits.finding_spans)
@@ -68,7 +75,12 @@ class Engine:
             for session in self._scan(wanted.path, progress):
                 self._findings.add(session)
                 yield session
-        yield from self._findings.all()
+        for finding in self._findings.all():
+            if self._units is not None:
+                attribute(finding, self._units)
+            yield finding
+        if self._units is not None:
+            self._stats.counts |= self._units.counts()
         self._stats.counts |= self._findings.counts()
         yield self._stats
 
@@ -120,7 +132,7 @@ class Engine:
         for hit in hits:
             session = self._judge.judge(hit, capture)
             if session is not None:
-                yield session
+                yield locate(session, self._geo) if self._geo else session
 
     def _capture(self, path: str, stream: ByteStream, start_id: str) -> Capture:
         """The capture's name and id; waits for its digest."""

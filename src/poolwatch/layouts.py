@@ -106,6 +106,16 @@ INTERFACE = np.dtype(
 # One address:port of the catalogue's endpoint list, and its place in the list.
 ENDPOINT = np.dtype([("hi", "u8"), ("lo", "u8"), ("port", "i4"), ("row", "i4")])
 
+# A stretch of the address space over which the same rows of a unit table hold, up to the next
+# stretch: `count` CANDIDATE rows from `first` on, the one preferred first. IPv4 is v4-mapped.
+INTERVAL = np.dtype([("hi", "u8"), ("lo", "u8"), ("first", "i4"), ("count", "i4")])
+
+# A row of a unit table, and from when on and until when (not included) it holds.
+CANDIDATE = np.dtype([("from_ns", "i8"), ("to_ns", "i8"), ("row", "i4"), ("spare", "i4")])
+
+# An address at a time, to be looked up.
+ADDRESS = np.dtype([("hi", "u8"), ("lo", "u8"), ("ts_ns", "i8")])
+
 # The scalars of a flow table (one row): kernels read and write them in place.
 TABLE = np.dtype(
     [

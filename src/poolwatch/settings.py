@@ -79,6 +79,20 @@ class Limits:
     """Hosts a finding is kept of; beyond, their conversations still come out as events."""
     table_findings: int = 1000
     """Findings printed in a table; the rest are counted."""
+    unit_rows: int = 1_000_000
+    """Rows of all unit tables together."""
+    unit_file_bytes: int = 1 << 27
+    """Size of one unit table."""
+    unit_unpacked_bytes: int = 1 << 27
+    """What the parts of one XLSX file may unpack to, together."""
+    unit_sheets: int = 64
+    """Sheets read of one XLSX file."""
+    unit_columns: int = 256
+    """Columns read of a unit table."""
+    unit_cell_chars: int = 4096
+    """Longest cell of a unit table; a row with a longer one is not used."""
+    unit_depth: int = 64
+    """Rows of unit tables that may hold one address, the most specific first."""
     file_messages: int = 20
     """Files named on standard error; the rest are counted."""
 

@@ -171,6 +171,19 @@ class Hit:
         self.quotes = tuple(quote._replace(packet=quote.packet + packets) for quote in self.quotes)
 
 
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Who answers for an address, as a unit table has it."""
+
+    name: str
+    path: tuple[str, ...]  # its place in the tree, the widest first; holds the name
+    kind: str | None
+    contact: str | None
+    prefix: str  # the network or range that says so
+    source: str | None  # where the table has it from, as it says itself
+    place: str  # file:row
+
+
 class Endpoint(NamedTuple):
     """An address in text form (IPv6 as in RFC 5952) and a port."""
 
@@ -211,6 +224,9 @@ class Session:
     coin_basis: str | None
     wallets: tuple[str, ...]  # addresses found in the logins
     workers: tuple[str, ...]
+    dest_country: str | None = None  # of the pool's address, ISO 3166; None: not known
+    dest_asn: int | None = None
+    cross_border: bool | None = None
 
 
 @dataclass(slots=True)
@@ -241,6 +257,7 @@ class Finding:
     finding_id: int | None
     best: Session  # the session the judgement rests on
     unknown: list[tuple[str, str]]  # what is not known, and what would settle it
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from poolwatch.errors import PoolwatchError
 VERBS = {
     "scan": ("poolwatch.cli.scan", "Find miners in capture files."),
     "signatures": ("poolwatch.cli.signatures", "Check the signatures."),
+    "units": ("poolwatch.cli.units", "Check unit tables; say whose an address is."),
     "warm": ("poolwatch.cli.warm", "Compile the kernels now instead of at the first scan."),
 }
 

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from poolwatch.cli.unit_options import field_option, report_notes, units_option
 from poolwatch.errors import UsageError
 from poolwatch.messages import LANGUAGES, Messages
 from poolwatch.outputs import OUTPUTS, ROWS, View, open_output
@@ -20,6 +21,8 @@ from poolwatch.terms import Grade, Stats
 
 if TYPE_CHECKING:
     from poolwatch.engine import Engine
+    from poolwatch.inventory.geo import Geo
+    from poolwatch.inventory.units import UnitTable
 
 _FAILED_INPUT = 3
 _FOUND = 1
@@ -45,7 +48,8 @@ def _read_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> N
     ctx.meta["limits"] = document.get("limits", {})
 
 
-def _default_language() -> str:
+def default_language() -> str:
+    """The language of prose, by the environment."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         value = os.environ.get(name)
         if value:
@@ -69,8 +73,19 @@ def _default_language() -> str:
     multiple=True,
     metavar="CIDR",
     help="A network whose hosts are inside; may be given several times. "
-    "Without it, private, carrier-NAT and unique-local addresses are.",
+    "Without it and --units, private, carrier-NAT and unique-local addresses are.",
 )
+@units_option
+@field_option
+@click.option(
+    "--mmdb",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="An MMDB file of countries or autonomous systems: where pools stand; may be given "
+    "several times.",
+)
+@click.option("--home", metavar="CC", help="The country of the hosts inside, for example CN.")
 @click.option(
     "--signatures",
     multiple=True,
@@ -88,7 +103,12 @@ def _default_language() -> str:
 @click.option("--exit-code", is_flag=True, help="Exit 1 when something is at least probable.")
 @click.option("--reveal", is_flag=True, help="Show wallets and accounts in the table.")
 @click.option("--lang", type=click.Choice(LANGUAGES), help="Language of the table.")
-@click.option("--tz", default="UTC", show_default=True, help="Time zone of the table.")
+@click.option(
+    "--tz",
+    default="UTC",
+    show_default=True,
+    help="Time zone of the table, and of dates in unit tables.",
+)
 @click.option("--sensor", help="Name of this observation point.  [default: the host name]")
 @click.option(
     "--limit",
@@ -115,15 +135,15 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     Exit status: 0 done, 1 with --exit-code when something is at least probable, 2 usage,
     3 some input could not be read or not to its end (the rest was done).
     """
-    limits = _limits(ctx, options["limit"])
-    messages = Messages(options["lang"] or _default_language())
+    limits = read_limits(ctx.meta.get("limits", {}), options["limit"])
+    messages = Messages(options["lang"] or default_language())
     with ExitStack() as stack:
         stream = _open_output_file(options["output"], stack)
         view = View(
             messages=messages,
             min_grade=Grade[options["min_grade"].upper()],
             reveal=options["reveal"],
-            zone=_zone(options["tz"]),
+            zone=zone_named(options["tz"]),
             colour=stream.isatty() and "NO_COLOR" not in os.environ,
         )
         output = open_output(options["format_"], stream, view)
@@ -146,7 +166,9 @@ def _build_engine(options: dict[str, Any], limits: Limits, messages: Messages) -
     from poolwatch.aggregate.places import Inside
     from poolwatch.catalog import load_catalog
 
-    inside = Inside(tuple(options["internal"]))
+    units = _load_units(options, limits, messages)
+    geo = _open_geo(options)
+    inside = Inside(tuple(options["internal"]), units)
     catalog = load_catalog(tuple(options["signatures"]))
 
     from poolwatch import kernels
@@ -159,7 +181,25 @@ def _build_engine(options: dict[str, Any], limits: Limits, messages: Messages) -
 
     sensor = options["sensor"] or socket.gethostname()
     identify = ROWS[options["format_"]].shows_ids
-    return Engine(catalog, limits, inside, sensor, identify=identify)
+    return Engine(catalog, limits, inside, sensor, units=units, geo=geo, identify=identify)
+
+
+def _load_units(options: dict[str, Any], limits: Limits, messages: Messages) -> UnitTable | None:
+    if not options["units"]:
+        return None
+    from poolwatch.inventory.unit_files import load_units
+
+    table = load_units(options["units"], limits, options["tz"], options["unit_field"])
+    report_notes(table.unreadable, messages, limits.file_messages)
+    return table
+
+
+def _open_geo(options: dict[str, Any]) -> Geo | None:
+    if not options["mmdb"] and options["home"] is None:
+        return None
+    from poolwatch.inventory.geo import Geo
+
+    return Geo(options["mmdb"], options["home"])
 
 
 def _run(engine: Engine, inputs: list[str], show: bool, messages: Messages) -> Any:
@@ -170,8 +210,9 @@ def _run(engine: Engine, inputs: list[str], show: bool, messages: Messages) -> A
     return run_with_progress(engine, inputs, messages)
 
 
-def _limits(ctx: click.Context, assignments: tuple[str, ...]) -> Limits:
-    limits = Limits().changed(ctx.meta.get("limits", {}))
+def read_limits(configured: dict[str, object], assignments: tuple[str, ...]) -> Limits:
+    """The bounds: the defaults, what is configured, and NAME=N over both. Raises UsageError."""
+    limits = Limits().changed(configured)
     values: dict[str, object] = {}
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
@@ -181,7 +222,8 @@ def _limits(ctx: click.Context, assignments: tuple[str, ...]) -> Limits:
     return limits.changed(values)
 
 
-def _zone(name: str) -> str:
+def zone_named(name: str) -> str:
+    """The name of a time zone, once it is known to be one. Raises UsageError."""
     import zoneinfo
 
     try:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import datetime
 import json
 import math
+from dataclasses import asdict
 from typing import IO, Any
 
 import msgspec
 
+from poolwatch.inventory.tree import sum_up
 from poolwatch.outputs import Item, View
-from poolwatch.terms import Finding, Quote, Session, Stats
+from poolwatch.terms import Finding, Grade, Quote, Session, Stats, Unit
 
 VERSION = 1
 _encoder = msgspec.json.Encoder()
@@ -25,6 +27,7 @@ class EveOutput:
     def __init__(self, stream: IO[str], view: View) -> None:
         self._stream = stream
         self._min_grade = view.min_grade
+        self._findings: list[Finding] = []  # those of a known unit
 
     def write(self, item: Item) -> None:
         """Write one event; sessions and findings below the wanted grade are left out."""
@@ -34,8 +37,12 @@ class EveOutput:
         elif isinstance(item, Finding):
             if item.grade >= self._min_grade:
                 self._line(_finding_event(item))
+                if item.unit is not None:
+                    self._findings.append(item)
         else:
-            self._line(_stats_event(item))
+            event = _stats_event(item)
+            event["stats"]["units"] = _by_unit(self._findings)
+            self._line(event)
 
     def _line(self, event: dict[str, Any]) -> None:
         try:
@@ -100,9 +107,9 @@ def _mining_event(session: Session) -> dict[str, Any]:
             "shares": _shares(hit.shares),
             "difficulty": _number(hit.difficulty),
             "hashrate": None,
-            "dest_country": None,
-            "dest_asn": None,
-            "cross_border": None,
+            "dest_country": session.dest_country,
+            "dest_asn": session.dest_asn,
+            "cross_border": session.cross_border,
             "signatures": list(hit.signatures),
             "evidence": [_quote(quote) for quote in hit.quotes],
         },
@@ -120,7 +127,7 @@ def _finding_event(finding: Finding) -> dict[str, Any]:
         "host": finding.host,
         "inside": finding.inside,
         "role": finding.role.value,
-        "unit": None,
+        "unit": _unit(finding.unit),
         "grade": finding.grade.word,
         "stage": finding.stage.word,
         "refused": finding.refused,
@@ -180,6 +187,23 @@ def _stats_event(stats: Stats) -> dict[str, Any]:
             "limits": stats.limits,
         },
     }
+
+
+def _unit(unit: Unit | None) -> dict[str, Any] | None:
+    return None if unit is None else asdict(unit) | {"path": list(unit.path)}
+
+
+def _by_unit(findings: list[Finding]) -> list[dict[str, Any]]:
+    """One row a unit and a place in the tree above units, whoever has no unit left out."""
+    return [
+        {
+            "path": list(path),
+            "findings": branch.findings,
+            "hosts": len(branch.hosts),
+            "grades": {grade.word: branch.grades[grade] for grade in reversed(Grade)},
+        }
+        for path, branch in sum_up(findings).walk()
+    ]
 
 
 def _vlan(tags: int) -> list[int]:

@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from poolwatch.inventory.tree import sum_up
 from poolwatch.match.dialects import ROWS
 from poolwatch.messages import Messages, printable
 from poolwatch.outputs import Item, View
@@ -91,6 +92,8 @@ class TableOutput:
         if shown:
             self._print_table(shown)
             self._print_sentences(shown)
+            if "unit_rows" in stats.counts:
+                self._print_units(shown)
         else:
             self._say("table.nothing")
         hidden = len(self._findings) - len(shown)
@@ -122,13 +125,16 @@ class TableOutput:
             grade = Text(say(f"grade.{finding.grade.word}"), style=style)
             table.add_row(
                 str(number),
-                Text(f"{self._host(finding)}\n{printable(_partner(finding))}"),
+                Text("\n".join(self._who(finding))),
                 say(f"verdict.{verdict(finding)}"),
                 Text.assemble(grade, f"\n{say(f'stage.{finding.stage.word}')}"),
                 f"{finding.shares.accepted}/{finding.shares.submitted}",
                 self._seen(finding),
             )
         self._console.print(table)
+
+    def _who(self, finding: Finding) -> list[str]:
+        return [self._host(finding), *_unit_line(finding), printable(_partner(finding))]
 
     def _host(self, finding: Finding) -> str:
         if finding.inside:
@@ -158,6 +164,27 @@ class TableOutput:
         if not self._view.reveal and any(f.logins for f in findings):
             self._say("table.hidden")
 
+    def _print_units(self, findings: list[Finding]) -> None:
+        """How many findings each unit has, and each place in the tree above units."""
+        say = self._messages.say
+        table = Table(
+            title=say("units.title"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        )
+        table.add_column(say("units.unit"), overflow="fold")
+        for heading in ("units.findings", "units.hosts"):
+            table.add_column(say(heading), justify="right")
+        for grade in reversed(Grade):
+            table.add_column(say(f"grade.{grade.word}"), justify="right")
+        tree = sum_up([finding for finding in findings if finding.unit])
+        rest = sum_up([finding for finding in findings if not finding.unit])
+        rows = [("  " * (len(path) - 1) + branch.name, branch) for path, branch in tree.walk()]
+        if rest.findings:
+            rows.append((say("units.nobody"), rest))
+        for name, branch in rows:
+            counts = [branch.findings, len(branch.hosts), *map(branch.grades.get, reversed(Grade))]
+            table.add_row(Text(name), *(str(count or "–") for count in counts))
+        self._console.print(table)
+
     def _print_stats(self, stats: Stats) -> None:
         counts = stats.counts
         if not counts.get("packets"):
@@ -183,6 +210,10 @@ class TableOutput:
                 gaps=counts.get("stream_gaps", 0),
                 truncated=counts["truncated"],
                 drops=drops,
+            )
+        if "unit_rows" in counts:
+            self._say(
+                "stats.units", rows=counts["unit_rows"], unreadable=counts["unit_rows_unreadable"]
             )
         bounds = _listed({name: counts.get(name, 0) for name in BOUNDS if counts.get(name)})
         if bounds:
@@ -221,6 +252,8 @@ BOUNDS = (
     "quotes_left_out",
     "slice_payload_shed",
     "finding_entries_left_out",
+    "unit_bounds_met",
+    "unit_depth_cut",
 )
 """Counts that say a bound bit."""
 
@@ -340,6 +373,11 @@ def _partner(finding: Finding) -> str:
     if finding.role in (Role.POOL, Role.TARGET):
         return f"← {_joined(finding.best.miner)}"
     return f"→ {_pool_name(finding.best)}"
+
+
+def _unit_line(finding: Finding) -> list[str]:
+    """The place of the finding's unit in the tree, if it is known."""
+    return [printable(" / ".join(finding.unit.path))] if finding.unit else []
 
 
 def _pool_name(session: Session) -> str:
