@@ -102,6 +102,14 @@ class TableOutput:
             self._say("table.below", count=hidden, grade=grade)
         self._console.print()
         self._print_stats(stats)
+        self._emit()
+
+    def write_stats(self, stats: Stats) -> None:
+        """Write only what was looked at and what was not, as the table ends."""
+        self._print_stats(stats)
+        self._emit()
+
+    def _emit(self) -> None:
         for line in self._page.getvalue().splitlines():
             self._stream.write(line.rstrip() + "\n")
 
