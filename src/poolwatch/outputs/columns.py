@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from poolwatch.match.dialects import ROWS
 from poolwatch.terms import Grade, Role, Stage
 
 
@@ -112,7 +113,7 @@ FLOWS = Table(
         Column("refused", "mining.refused", Kind.TRUTH, "Whether the pool answered with an error"),
         Column("role", "mining.role", Kind.WORD, "What the host does", words=ROLES),
         Column("inside", "mining.inside", Kind.TRUTH, "Whether the host is inside"),
-        Column("dialect", "mining.dialect", Kind.WORD, "The dialect spoken"),
+        Column("dialect", "mining.dialect", Kind.WORD, "The dialect spoken", words=tuple(ROWS)),
         Column("coin", "mining.coin", Kind.WORD, "The coin, by its symbol"),
         Column("coin_basis", "mining.coin_basis", Kind.TEXT, "What says which coin"),
         Column("algorithm", "mining.algorithm", Kind.TEXT, "Algorithm, as said on the wire"),
