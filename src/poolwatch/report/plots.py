@@ -103,7 +103,7 @@ def _dress_dates(ax: Axes) -> None:
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     ax.set_xlabel("UTC")
-    ax.legend(title="grade", loc="best", fontsize="small")
+    ax.legend(title="grade", loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize="small")
 
 
 def _label(text: str) -> str:
