@@ -132,6 +132,7 @@ TABLE = np.dtype(
         ("packets", "i8"),  # packets numbered so far
         ("now_ns", "i8"),  # newest timestamp seen
         ("segments", "i8"),  # rows written by the last call
+        ("endpoint_ports", "u8"),  # bit N: a listed port is N modulo 64
         ("keep", "i8"),  # 1: a slice that is not the first; keep what it inherits
     ]
 )

@@ -63,8 +63,8 @@ class Limits:
     """Payload a slice keeps of flows that began before it."""
     held_flow_bytes: int = 1 << 16
     """The same, of one flow that has not shown anything worth reading."""
-    evidence_quotes: int = 16
-    """Messages quoted per flow."""
+    evidence_spans: int = 64
+    """Packets named for one quoted message; one message of each kind is quoted."""
     quote_chars: int = 240
     """Characters of a message quoted in text."""
     text_chars: int = 512
@@ -75,7 +75,7 @@ class Limits:
     """Flows, logins, workers and so on listed in one finding."""
     finding_spans: int = 20_000
     """Separate times of activity kept per host; beyond, the nearest become one."""
-    hosts: int = 100_000
+    hosts: int = 65_536
     """Hosts a finding is kept of; beyond, their conversations still come out as events."""
     table_findings: int = 1000
     """Findings printed in a table; the rest are counted."""

@@ -154,7 +154,7 @@ class Hit:
         One end says what only the other would, or both write prose, and the other end has
         not itself answered as a pool.
         """
-        if self.prose == (True, True):
+        if self.prose == (True, True) or all(self.misplaced):
             return True
         return any(self.misplaced) and not (self.answered and self.said[1] > self.misplaced[1])
 

@@ -28,7 +28,7 @@ from poolwatch.terms import (
 
 if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
-    from poolwatch.catalog.rows import EndpointRow
+    from poolwatch.catalog.rows import EndpointRow, PoolRow
 
 _ALONE = 2  # messages of a pool from which on they stand by themselves, mid-stream
 _SEPARATORS = re.compile(r"[.+/@:;,_]")
@@ -63,6 +63,9 @@ class Judge:
             grade = _at_least(grade, _listed_grade(hit, endpoint))
         if grade is None:
             return None
+        pool = self._named_pool(hit)
+        if pool is not None:
+            signatures.append(f"pool:{pool.suffix}")
         hit.signatures = tuple(signatures)
         side = hit.miner_side
         if side is None:
@@ -133,11 +136,14 @@ class Judge:
             self._catalog.is_mining_login(login, dialect) for login in hit.logins
         )
 
+    def _named_pool(self, hit: Hit) -> PoolRow | None:
+        return self._catalog.find_pool(hit.named_host) if hit.named_host else None
+
     def _pool_and_coin(
         self, hit: Hit, endpoint: EndpointRow | None
     ) -> tuple[str | None, str | None, str | None]:
         """Pool and coin, each only where a listed name or endpoint says so."""
-        named = self._catalog.find_pool(hit.named_host) if hit.named_host else None
+        named = self._named_pool(hit)
         if named is not None:
             coins = named.coins.split()
             return named.pool, *(_single(coins, "pool_name"))
@@ -194,7 +200,7 @@ def _known(values: Iterable[str | None]) -> tuple[str, ...]:
 
 def _listed_grade(hit: Hit, endpoint: EndpointRow) -> Grade:
     """What a listed address:port alone is worth: payload both ways, or a mere attempt."""
-    if endpoint.use == "stratum" and all(hit.payload):
+    if endpoint.use == "stratum" and not endpoint.nursery and all(hit.payload):
         return Grade.SUSPECTED
     return Grade.NOTED
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _FAILED_INPUT = 3
 _FOUND = 1
+_CONFIGURED = "poolwatch.limits"
+_LIMIT_VARIABLE = "POOLWATCH_LIMIT_"
 
 
 def _read_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
@@ -36,23 +38,37 @@ def _read_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> N
         document = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"--config {path}: {error}") from error
-    known = {p.name for p in ctx.command.params if isinstance(p, click.Option) and p.name}
-    for table in document:
-        if table not in ("scan", "limits"):
-            raise UsageError(f"{path}: {table}: no such table", "known: [scan], [limits]")
-    scan = document.get("scan", {})
-    for key in scan:
-        if key.replace("-", "_") not in known - {"config", "limit"}:
+    for name, table in document.items():
+        if name not in ("scan", "limits"):
+            raise UsageError(f"{path}: {name}: no such table", "known: [scan], [limits]")
+        if not isinstance(table, dict):
+            raise UsageError(f"{path}: {name}: not a table", f"begin it with a line [{name}]")
+    options = {p.name: p for p in ctx.command.params if isinstance(p, click.Option) and p.name}
+    defaults: dict[str, Any] = {}
+    for key, value in document.get("scan", {}).items():
+        name = key.replace("-", "_")
+        if name not in options.keys() - {"config", "limit", "help"}:
             raise UsageError(f"{path}: scan.{key}: no such setting")
-    ctx.default_map = {key.replace("-", "_"): value for key, value in scan.items()}
-    ctx.meta["limits"] = document.get("limits", {})
+        defaults[name] = _setting(f"{path}: scan.{key}", value, several=options[name].multiple)
+    ctx.default_map = defaults
+    ctx.meta[_CONFIGURED] = document.get("limits", {})
+
+
+def _setting(where: str, value: object, *, several: bool) -> object:
+    """A value of the configuration as click takes it: one, or a list where several may stand."""
+    values = value if isinstance(value, list) else [value]
+    if isinstance(value, list) and not several:
+        raise UsageError(f"{where} = {value!r}: one value is wanted, not a list")
+    for one in values:
+        if not isinstance(one, str | int | bool):
+            raise UsageError(f"{where} = {value!r}: not a text", 'write it as "…"')
+    return values if several else value
 
 
 @click.command("scan")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option(
     "--format",
-    "format_",
     type=click.Choice([row.name for row in OUTPUTS]),
     default="table",
     show_default=True,
@@ -114,7 +130,8 @@ def _read_config(ctx: click.Context, _: click.Parameter, path: Path | None) -> N
     "--limit",
     multiple=True,
     metavar="NAME=N",
-    help="Change a bound, for example flows=2000000; may be given several times.",
+    help="Change a bound, for example flows=2000000; may be given several times. "
+    "In the environment: POOLWATCH_LIMIT_FLOWS.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="No progress on the terminal.")
 @click.option(
@@ -135,10 +152,10 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     Exit status: 0 done, 1 with --exit-code when something is at least probable, 2 usage,
     3 some input could not be read or not to its end (the rest was done).
     """
-    limits = read_limits(ctx.meta.get("limits", {}), options["limit"])
+    limits = read_limits(ctx.meta.get(_CONFIGURED, {}), options["limit"])
     messages = Messages(options["lang"] or default_language())
     with ExitStack() as stack:
-        output = _open_output(options, messages, stack)
+        output = _open_output(options, limits, messages, stack)
         show = sys.stderr.isatty() and not options["quiet"]
         engine = _build_engine(options, limits, messages)
         status = 0
@@ -166,7 +183,7 @@ def _build_engine(options: dict[str, Any], limits: Limits, messages: Messages) -
         home=options["home"],
         sensor=options["sensor"],
         limits=limits,
-        identify=ROWS[options["format_"]].shows_ids,
+        identify=ROWS[options["format"]].shows_ids,
     )
     return make_engine(
         plan,
@@ -184,26 +201,36 @@ def _run(engine: Engine, inputs: list[str], show: bool, messages: Messages) -> A
 
 
 def read_limits(configured: dict[str, object], assignments: tuple[str, ...]) -> Limits:
-    """The bounds: the defaults, what is configured, and NAME=N over both. Raises UsageError."""
-    limits = Limits().changed(configured)
+    """The bounds: from options, else the environment, else what is configured, else built in.
+
+    Raises UsageError.
+    """
     values: dict[str, object] = {}
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if not equals:
             raise UsageError(f"--limit {assignment}: not of the form NAME=N")
         values[name.strip()] = value.strip()
-    return limits.changed(values)
+    surroundings: dict[str, object] = {
+        name.removeprefix(_LIMIT_VARIABLE).lower(): value
+        for name, value in os.environ.items()
+        if name.startswith(_LIMIT_VARIABLE) and value
+    }
+    return Limits().changed(configured).changed(surroundings).changed(values)
 
 
-def _open_output(options: dict[str, Any], messages: Messages, stack: ExitStack) -> Output:
+def _open_output(
+    options: dict[str, Any], limits: Limits, messages: Messages, stack: ExitStack
+) -> Output:
     """The output wanted, into a stream or a folder."""
-    row = ROWS[options["format_"]]
+    row = ROWS[options["format"]]
     path = None if options["output"] in (None, "-") else Path(options["output"])
     view = View(
         messages=messages,
         min_grade=Grade[options["min_grade"].upper()],
         reveal=options["reveal"],
         zone=time_zone(options["tz"]),
+        most=limits.table_findings,
         bom=options["bom"],
     )
     if "folder" in row.goes_to and path is not None:
@@ -236,12 +263,13 @@ class _WithStats:
 
 def _open_stream(path: Path | None, stack: ExitStack) -> IO[str]:
     if path is None:
-        sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
         return sys.stdout
     try:
-        return stack.enter_context(path.open("w", encoding="utf-8"))
+        file = path.open("w", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"-o {path}: {error.strerror}") from error
+    return stack.enter_context(file)
 
 
 def _report_problems(stats: Stats, messages: Messages, limits: Limits) -> None:

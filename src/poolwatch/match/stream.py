@@ -21,7 +21,7 @@ class Stream:
     `expected`: where each side's payload starts, for the sides whose beginning was seen.
     """
 
-    __slots__ = ("_bytes", "_limits", "channels", "conversation", "reassemblers")
+    __slots__ = ("_bytes", "_limits", "channels", "conversation", "reassemblers", "waiting_bytes")
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class Stream:
     ) -> None:
         self._limits = limits
         self._bytes = 0
+        self.waiting_bytes = 0  # kept until a hole is filled or a message complete
         self.reassemblers = (
             Reassembler(limits, tally, expected[0]),
             Reassembler(limits, tally, expected[1]),
@@ -42,18 +43,12 @@ class Stream:
     def feed(self, segment: Segment) -> None:
         """Read one segment."""
         self._bytes += len(segment.data)
-        for piece in self.reassemblers[segment.side].push(segment):
-            self._read(segment.side, piece)
-
-    @property
-    def waiting_bytes(self) -> int:
-        """Bytes kept until a hole is filled or a message complete."""
-        return (
-            self.reassemblers[0].waiting_bytes
-            + self.reassemblers[1].waiting_bytes
-            + self.channels[0].waiting_bytes
-            + self.channels[1].waiting_bytes
-        )
+        side = segment.side
+        reassembler, channel = self.reassemblers[side], self.channels[side]
+        before = reassembler.waiting_bytes + channel.waiting_bytes
+        for piece in reassembler.push(segment):
+            self._read(side, piece)
+        self.waiting_bytes += reassembler.waiting_bytes + channel.waiting_bytes - before
 
     @property
     def hopeless(self) -> bool:

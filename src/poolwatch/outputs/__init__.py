@@ -21,6 +21,7 @@ class View:
     reveal: bool = False
     zone: str = "UTC"
     colour: bool = False
+    most: int = 1000  # findings listed where people read them
     bom: bool = False  # CSV begins with a byte order mark
 
 

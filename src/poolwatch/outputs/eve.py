@@ -16,6 +16,7 @@ import msgspec
 
 from poolwatch.inventory.tree import sum_up
 from poolwatch.outputs import Item, View
+from poolwatch.outputs.masking import without_credentials
 from poolwatch.terms import Finding, Grade, Quote, Session, Stats, Unit
 
 VERSION = 1
@@ -61,7 +62,7 @@ class EveOutput:
     def _line(self, event: dict[str, Any]) -> None:
         try:
             line = _encoder.encode(event).decode()
-        except UnicodeEncodeError:  # a file name that is no UTF-8
+        except UnicodeEncodeError:  # half a character, as JSON's escapes allow
             text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
             line = text.encode("utf-8", "replace").decode()
         self._stream.write(line + "\n")
@@ -78,6 +79,11 @@ def timestamp(ns: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}+0000"
 
 
+def _known_time(ns: int) -> str | None:
+    """The time of an event; none where the capture has no clock."""
+    return timestamp(ns) if ns else None
+
+
 def mining_event(session: Session) -> dict[str, Any]:
     """The event of one conversation."""
     hit = session.hit
@@ -85,7 +91,7 @@ def mining_event(session: Session) -> dict[str, Any]:
     last_ns = hit.seen_last_ns or hit.last_ns
     return {
         "v": VERSION,
-        "timestamp": timestamp(first_ns),
+        "timestamp": _known_time(first_ns),
         "flow_id": session.flow_id,
         "community_id": session.community_id,
         "event_type": "mining",
@@ -116,8 +122,8 @@ def mining_event(session: Session) -> dict[str, Any]:
             "agent": hit.agent,
             "encrypted": hit.encrypted,
             "midstream": not hit.opened,
-            "first_seen": timestamp(first_ns),
-            "last_seen": timestamp(last_ns),
+            "first_seen": _known_time(first_ns),
+            "last_seen": _known_time(last_ns),
             "jobs": hit.jobs,
             "shares": _shares(hit.shares),
             "difficulty": _number(hit.difficulty),
@@ -136,7 +142,7 @@ def finding_event(finding: Finding) -> dict[str, Any]:
     best = finding.best
     return {
         "v": VERSION,
-        "timestamp": timestamp(finding.first_ns),
+        "timestamp": _known_time(finding.first_ns),
         "event_type": "finding",
         "sensor": best.sensor,
         "finding_id": finding.finding_id,
@@ -153,8 +159,8 @@ def finding_event(finding: Finding) -> dict[str, Any]:
         "wallets": finding.wallets,
         "workers": finding.workers,
         "agents": finding.agents,
-        "first_seen": timestamp(finding.first_ns),
-        "last_seen": timestamp(finding.last_ns),
+        "first_seen": _known_time(finding.first_ns),
+        "last_seen": _known_time(finding.last_ns),
         "active_seconds": round(finding.active_ns / 1e9, 6),
         "jobs": finding.jobs,
         "shares": _shares(finding.shares),
@@ -176,7 +182,7 @@ def stats_event(stats: Stats, findings: Sequence[Finding] = ()) -> dict[str, Any
     counts = dict(stats.counts)
     return {
         "v": VERSION,
-        "timestamp": timestamp(stats.last_ns),
+        "timestamp": _known_time(stats.last_ns),
         "event_type": "stats",
         "sensor": stats.sensor,
         "stats": {
@@ -187,8 +193,8 @@ def stats_event(stats: Stats, findings: Sequence[Finding] = ()) -> dict[str, Any
             "problems": [
                 {"file": p.path, "offset": p.offset, "reason": p.reason} for p in stats.problems
             ],
-            "first_seen": timestamp(stats.first_ns) if stats.first_ns else None,
-            "last_seen": timestamp(stats.last_ns) if stats.last_ns else None,
+            "first_seen": _known_time(stats.first_ns),
+            "last_seen": _known_time(stats.last_ns),
             "packets": counts.pop("packets", 0),
             "bytes": counts.pop("bytes", 0),
             "not_understood": stats.not_understood,
@@ -242,7 +248,7 @@ def _quote(quote: Quote) -> dict[str, Any]:
         "offset": quote.offset,
         "length": quote.length,
         "side": quote.speaker.value,
-        "text": quote.text,
+        "text": without_credentials(quote.text),
         "shows": quote.shows.split(),
     }
 
