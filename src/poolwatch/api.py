@@ -80,7 +80,8 @@ def scan(
         unreadable_rows=unreadable.extend,
         compiling=lambda: _tell(f"poolwatch: {messages.say('progress.compiling')}\n"),
     )
-    _warn([note_line(note, messages) for note in unreadable], bounds)
+    most = bounds.file_messages
+    _warn([note_line(note, messages) for note in unreadable], most, "units.note.more", messages)
     rows = Rows(bounds.report_rows)
     events = Events()
     with ExitStack() as stack:
@@ -88,7 +89,8 @@ def scan(
             for table, row in rows_of(events.make(item) or {}):
                 rows.add(table, row)
             if isinstance(item, Stats):
-                _warn([problem_line(problem, messages) for problem in item.problems], bounds)
+                lines = [problem_line(problem, messages) for problem in item.problems]
+                _warn(lines, most, "problem.more", messages)
     return Report(names[0] if len(names) == 1 else f"{len(names)} captures", rows)
 
 
@@ -133,10 +135,9 @@ def _warn_of_lines(name: str, reading: Reading) -> None:
         warnings.warn(f"{printable(name)}: {text}", PoolwatchWarning, stacklevel=_CALLER)
 
 
-def _warn(lines: list[str], limits: Limits) -> None:
+def _warn(lines: list[str], most: int, more_key: str, messages: Messages) -> None:
     """Warn of what is not used, each by name up to a bound."""
-    most = limits.file_messages
-    more = [f"… and {len(lines) - most} more"] if len(lines) > most else []
+    more = [messages.say(more_key, count=len(lines) - most)] if len(lines) > most else []
     for line in [*lines[:most], *more]:
         warnings.warn(line, PoolwatchWarning, stacklevel=_CALLER)
 
