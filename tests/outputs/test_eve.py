@@ -168,6 +168,6 @@ def test_wallets_are_not_masked_for_machines() -> None:
 
 
 def test_there_is_a_row_for_every_format() -> None:
-    assert [row.name for row in OUTPUTS] == ["table", "eve"]
+    assert [row.name for row in OUTPUTS] == ["table", "eve", "csv", "parquet"]
     with pytest.raises(KeyError):
         open_output("xml", io.StringIO(), View(Messages("en")))

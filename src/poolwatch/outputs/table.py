@@ -105,6 +105,14 @@ class TableOutput:
             self._say("table.below", count=self._below, grade=grade)
         self._console.print()
         self._print_stats(stats)
+        self._emit()
+
+    def write_stats(self, stats: Stats) -> None:
+        """Write only what was looked at and what was not, as the table ends."""
+        self._print_stats(stats)
+        self._emit()
+
+    def _emit(self) -> None:
         for line in self._page.getvalue().splitlines():
             self._stream.write(line.rstrip() + "\n")
 
@@ -374,7 +382,7 @@ def _partner(finding: Finding) -> str:
 
 def _unit_line(finding: Finding) -> list[str]:
     """The place of the finding's unit in the tree, if it is known."""
-    return [" / ".join(finding.unit.path)] if finding.unit else []
+    return [printable(" / ".join(finding.unit.path))] if finding.unit else []
 
 
 def _pool_name(session: Session) -> str:
