@@ -272,6 +272,7 @@ def _reach_ip(
                 kind = -_TOO_DEEP
             elif kind == _PPPOE_SESSION:
                 kind, position, claim = _enter_pppoe(buffer, position, end, claim)
+                end = min(end, claim)
             else:
                 kind, position = _enter_mpls(buffer, position, end, claim)
             carriers += 1
@@ -571,13 +572,14 @@ def unwrap(buffer: Any, packet: Any, frame: Any) -> int:
     plain_tags = u8(0)
     plain_teid = 0
     while True:
+        end = min(end, claim)  # what lies beyond is padding of the carrier
         kind, position, claim, carriers, vlans = _reach_ip(
             buffer, kind, position, end, claim, carriers, vlans, frame
         )
         if kind < 0:
             reason = -kind
             break
-        end = min(end, claim)  # what lies beyond is padding of the carrier
+        end = min(end, claim)
         if strict and _strict_ip(buffer, position, end, claim) != kind:
             reason = _IP_MALFORMED
             break
