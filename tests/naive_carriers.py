@@ -212,7 +212,7 @@ def strict_ethernet(part: Part) -> bool:
     for _ in range(4):
         if kind in VLANS and part.has(4):
             kind, part = part.number(2, 2), part.skip(4)
-    return kind == strict_ip(part)
+    return kind in (0x0800, 0x86DD) and kind == strict_ip(part)
 
 
 def _ip(version: int, part: Part, way: Way) -> Frame:
@@ -371,7 +371,7 @@ def _below_udp(part: Part, way: Way) -> Frame:
     payload = part.skip(8).limited(claim)
     for port in (part.number(2, 2), part.number(0, 2)):
         reader = {
-            4789: _vxlan, 8472: _vxlan, 4790: _vxlan_gpe,
+            4789: _vxlan, 8472: _vxlan, 4790: _vxlan,
             6081: _geneve, 2152: _gtp, 3544: _teredo,
         }.get(port)  # fmt: skip
         if reader is None:
@@ -392,19 +392,16 @@ def _must(fits: bool) -> None:
 def _vxlan(part: Part, way: Way) -> tuple[Layer, Part, Way]:
     _must(part.has(8) and part.number(7, 1) == 0)
     flags = part.number(0, 4)
-    if flags & 0x80000000:
+    layer: Layer = ETHERNET
+    if flags >> 24 == 0x0C:  # GPE
+        layers: dict[int, Layer] = {1: 0x0800, 2: 0x86DD, 3: ETHERNET}
+        _must(flags & 0xFFFFFF in layers)
+        layer = layers[flags & 0xFFFFFF]
+    elif flags & 0x80000000:  # group policy
         _must(flags & 0x7FB70000 == 0x08000000)
     else:
         _must(flags == 0x08000000)
-    return ETHERNET, part.skip(8), way.into(Carrier.VXLAN, part.number(4, 3))
-
-
-def _vxlan_gpe(part: Part, way: Way) -> tuple[Layer, Part, Way]:
-    if not part.has(8) or part.number(0, 1) != 0x0C:
-        return _vxlan(part, way)
-    layers: dict[int, Layer] = {1: 0x0800, 2: 0x86DD, 3: ETHERNET}
-    _must(part.number(7, 1) == 0 and part.number(1, 3) in layers)
-    return layers[part.number(1, 3)], part.skip(8), way.into(Carrier.VXLAN, part.number(4, 3))
+    return layer, part.skip(8), way.into(Carrier.VXLAN, part.number(4, 3))
 
 
 def _geneve(part: Part, way: Way) -> tuple[Layer, Part, Way]:

@@ -131,7 +131,8 @@ def _strict_ethernet(buffer: Any, position: int, end: int, claim: int) -> bool:
         ethertype = big16(buffer, position + 2)
         position += 4
         depth += 1
-    return ethertype == _strict_ip(buffer, position, end, claim)
+    kind = _strict_ip(buffer, position, end, claim)
+    return kind != 0 and kind == ethertype
 
 
 @kernel(void(row(FRAME), i8, i8, b1))
@@ -396,16 +397,16 @@ def _enter_protocol(buffer: Any, end: int, frame: Any) -> tuple[int, int, int]:
 # -- below UDP --------------------------------------------------------------------------
 
 
-@kernel(_PLACE(BYTES, i8, i8, i8, row(FRAME)))
-def _enter_vxlan(buffer: Any, position: int, end: int, port: int, frame: Any) -> tuple[int, int]:
-    """RFC 7348, with group policy (draft-smith-vxlan-group-policy), or VXLAN-GPE."""
+@kernel(_PLACE(BYTES, i8, i8, row(FRAME)))
+def _enter_vxlan(buffer: Any, position: int, end: int, frame: Any) -> tuple[int, int]:
+    """RFC 7348, with group policy (draft-smith-vxlan-group-policy), or VXLAN-GPE on any port."""
     if position + 8 > end:
         return 0, position
     flags = big32(buffer, position)
     if i8(buffer[position + 7]) != 0:
         return 0, position
     kind = _ETHERNET
-    if port == 4790 and flags >> 24 == 0x0C:
+    if flags >> 24 == 0x0C:
         following = flags & 0xFFFFFF
         kind = _IPV4 if following == 1 else (_IPV6 if following == 2 else 0)
         if following == 3:
@@ -496,7 +497,7 @@ def _enter_port(
     buffer: Any, position: int, end: int, claim: int, port: int, frame: Any
 ) -> tuple[int, int]:
     if port == 4789 or port == 8472 or port == 4790:
-        return _enter_vxlan(buffer, position, end, port, frame)
+        return _enter_vxlan(buffer, position, end, frame)
     if port == 6081:
         return _enter_geneve(buffer, position, end, frame)
     if port == 2152:
