@@ -142,11 +142,12 @@ class Conversation:
 
     def _tcp(self) -> Iterator[tuple[float, str, bytes]]:
         flow = self.flow
+        opener, other = ("C", "S") if flow.get("opens", "C") == "C" else ("S", "C")
         if flow.get("handshake", True):
-            yield self._segment("C", b"", "S")
+            yield self._segment(opener, b"", "S")
             if flow.get("answered", True):
-                yield self._segment("S", b"", "SA")
-                yield self._segment("C", b"", "A")
+                yield self._segment(other, b"", "SA")
+                yield self._segment(opener, b"", "A")
         for side, wait, payload in self._lines():
             self.now += wait
             mss = flow.get("mss", MSS)

@@ -23,6 +23,10 @@ class CatalogError(PoolwatchError):
     """A row of the catalogue that cannot be used; the message begins with `file:line`."""
 
 
+class UnitsError(PoolwatchError):
+    """A unit table that cannot be used at all: not readable, or no header that is understood."""
+
+
 class CaptureError(PoolwatchError):
     """An input that cannot be read at all, with the byte offset at which that showed."""
 

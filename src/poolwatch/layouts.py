@@ -108,6 +108,16 @@ INTERFACE = np.dtype(
 # One address:port of the catalogue's endpoint list, and its place in the list.
 ENDPOINT = np.dtype([("hi", "u8"), ("lo", "u8"), ("port", "i4"), ("row", "i4")])
 
+# A stretch of the address space over which the same rows of a unit table hold, up to the next
+# stretch: `count` CANDIDATE rows from `first` on, the one preferred first. IPv4 is v4-mapped.
+INTERVAL = np.dtype([("hi", "u8"), ("lo", "u8"), ("first", "i4"), ("count", "i4")])
+
+# A row of a unit table, and from when on and until when (not included) it holds.
+CANDIDATE = np.dtype([("from_ns", "i8"), ("to_ns", "i8"), ("row", "i4"), ("spare", "i4")])
+
+# An address at a time, to be looked up.
+ADDRESS = np.dtype([("hi", "u8"), ("lo", "u8"), ("ts_ns", "i8")])
+
 # The scalars of a flow table (one row): kernels read and write them in place.
 TABLE = np.dtype(
     [
@@ -124,6 +134,7 @@ TABLE = np.dtype(
         ("packets", "i8"),  # packets numbered so far
         ("now_ns", "i8"),  # newest timestamp seen
         ("segments", "i8"),  # rows written by the last call
+        ("endpoint_ports", "u8"),  # bit N: a listed port is N modulo 64
         ("keep", "i8"),  # 1: a slice that is not the first; keep what it inherits
     ]
 )
@@ -256,7 +267,7 @@ class FlowFlag(IntFlag):
     DATA_B = 64
     SEEN_A = 128
     SEEN_B = 256
-    FIRST_B = 512  # the first packet came from b
+    FIRST_B = 512  # b opened, as far as seen: the first packet was its, or answered its SYN
     CANDIDATE = 1024  # its payload goes to the dialects
     DISMISSED = 2048  # read, and nothing of mining in it; or shed
     LISTED = 4096  # one end stands in the endpoint list

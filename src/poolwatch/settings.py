@@ -17,7 +17,7 @@ class Limits:
 
     flows: int = 1_000_000
     """Live flows; beyond, idle ones go first, then the longest silent."""
-    flow_idle_seconds: int = 600
+    flow_idle_seconds: int = 1800
     """A flow silent for longer ends; the next packet of its key begins another."""
     long_flow_seconds: int = 300
     """From when on an encrypted flow that nobody could judge counts as long-lived."""
@@ -25,7 +25,7 @@ class Limits:
     """Longest capture record believed; libpcap's own bound."""
     read_bytes: int = 1 << 19
     """Bytes asked of a file at a time."""
-    candidates: int = 65_536
+    candidates: int = 16_384
     """Flows read by the dialects at the same time."""
     stream_bytes: int = 1 << 18
     """Bytes of one direction of a flow waiting for a hole to fill or a message to end."""
@@ -35,18 +35,26 @@ class Limits:
     """How long a hole may stay open, in capture time."""
     line_bytes: int = 1 << 17
     """Longest JSON line."""
-    body_bytes: int = 1 << 22
+    body_bytes: int = 1 << 23
     """Longest HTTP body, also once unpacked."""
     head_bytes: int = 1 << 15
     """Longest HTTP head."""
+    batch_members: int = 256
+    """Messages read of one JSON batch."""
+    waiting_bytes: int = 1 << 26
+    """Bytes of all streams together that wait for a hole to fill or a message to end."""
     json_depth: int = 64
     """Deepest nesting of a JSON message."""
     patience_messages: int = 32
     """Messages without anything of mining after which a flow is left alone."""
+    patience_calls: int = 512
+    """The same, where they are JSON-RPC: miners poll their nodes with other calls too."""
     patience_bytes: int = 1 << 16
     """Bytes without anything of mining after which a flow is left alone."""
     patience_junk: int = 2048
     """Bytes that are no message, before any message, after which a flow is left alone."""
+    flow_logins: int = 64
+    """Logins kept of one flow; a proxy sends many over one socket."""
     open_requests: int = 256
     """Requests of one side waiting for their answers."""
     heads: int = 4096
@@ -55,8 +63,8 @@ class Limits:
     """Payload a slice keeps of flows that began before it."""
     held_flow_bytes: int = 1 << 16
     """The same, of one flow that has not shown anything worth reading."""
-    evidence_quotes: int = 16
-    """Messages quoted per flow."""
+    evidence_spans: int = 64
+    """Packets named for one quoted message; one message of each kind is quoted."""
     quote_chars: int = 240
     """Characters of a message quoted in text."""
     text_chars: int = 512
@@ -67,6 +75,26 @@ class Limits:
     """Memory a zstd or xz file may ask for to be unpacked."""
     finding_entries: int = 10_000
     """Flows, logins, workers and so on listed in one finding."""
+    finding_spans: int = 20_000
+    """Separate times of activity kept per host; beyond, the nearest become one."""
+    hosts: int = 100_000
+    """Hosts a finding is kept of; beyond, their conversations still come out as events."""
+    table_findings: int = 1000
+    """Findings printed in a table; the rest are counted."""
+    unit_rows: int = 1_000_000
+    """Rows of all unit tables together."""
+    unit_file_bytes: int = 1 << 27
+    """Size of one unit table."""
+    unit_unpacked_bytes: int = 1 << 27
+    """What the parts of one XLSX file may unpack to, together."""
+    unit_sheets: int = 64
+    """Sheets read of one XLSX file."""
+    unit_columns: int = 256
+    """Columns read of a unit table."""
+    unit_cell_chars: int = 4096
+    """Longest cell of a unit table; a row with a longer one is not used."""
+    unit_depth: int = 64
+    """Rows of unit tables that may hold one address, the most specific first."""
     file_messages: int = 20
     """Files named on standard error; the rest are counted."""
 
@@ -84,6 +112,18 @@ class Limits:
         return replace(self, **values)
 
 
+_MOST = {
+    "flows": 1 << 26,
+    "read_bytes": 1 << 30,
+    "record_bytes": 1 << 30,
+    "flow_idle_seconds": 1 << 28,
+    "long_flow_seconds": 1 << 28,
+    "reorder_seconds": 1 << 28,
+}
+"""Highest values of limits that tables, offsets of 32 bits or times in ns depend on."""
+_MOST_ELSE = 1 << 31
+
+
 def _positive(name: str, value: object) -> int:
     try:
         number = int(value) if isinstance(value, str | int) else 0
@@ -94,4 +134,7 @@ def _positive(name: str, value: object) -> int:
             f"limits.{name} = {value!r}: not a whole number from 1 on",
             "write it as digits, for example flows=2000000",
         )
+    most = _MOST.get(name, _MOST_ELSE)
+    if number > most:
+        raise UsageError(f"limits.{name} = {number}: too high", f"at most {most}")
     return number

@@ -119,7 +119,7 @@ class Hit:
     first_packet: int
     first_ns: int
     last_ns: int
-    initiator: int  # side that sent the first packet seen
+    initiator: int  # side that opened, as far as seen
     opened: bool  # its SYN was seen, so nothing came before
     payload: tuple[bool, bool]  # payload seen from end a, from end b
     encrypted: bool = False
@@ -128,6 +128,9 @@ class Hit:
     miner_side: int | None = None
     dialect: str | None = None
     strength: tuple[Strength | None, Strength | None] = (None, None)  # best from miner, from pool
+    said: tuple[int, int] = (0, 0)  # recognised messages of the miner's side, of the pool's
+    misplaced: tuple[int, int] = (0, 0)  # those only the other end would say, by side
+    prose: tuple[bool, bool] = (False, False)  # text that is no message, from miner, from pool
     stage: Stage = Stage.CONTACTED
     answered: bool = False  # a fitting answer that does not refuse
     greeted: bool = False  # the miner's opening was seen
@@ -137,7 +140,7 @@ class Hit:
     difficulty: float | None = None
     algorithm: str | None = None
     agent: str | None = None
-    login: str | None = None
+    logins: tuple[str, ...] = ()  # in the order they were sent
     named_host: str | None = None  # the pool's name as the miner said it
     signatures: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
@@ -145,12 +148,41 @@ class Hit:
     seen_last_ns: int = 0
     seen_first_packet: int = 0
 
+    @property
+    def contradictory(self) -> bool:
+        """Whether this is no conversation: an echo, a log sent along, talk about mining.
+
+        One end says what only the other would, or both write prose, and the other end has
+        not itself answered as a pool.
+        """
+        if self.prose == (True, True) or all(self.misplaced):
+            return True
+        return any(self.misplaced) and not (self.answered and self.said[1] > self.misplaced[1])
+
+    @property
+    def login(self) -> str | None:
+        """The first login sent."""
+        return self.logins[0] if self.logins else None
+
     def shift(self, packets: int) -> None:
         """Count packets from an earlier beginning."""
         self.first_packet += packets
         if self.seen_first_packet:
             self.seen_first_packet += packets
         self.quotes = tuple(quote._replace(packet=quote.packet + packets) for quote in self.quotes)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Who answers for an address, as a unit table has it."""
+
+    name: str
+    path: tuple[str, ...]  # its place in the tree, the widest first; holds the name
+    kind: str | None
+    contact: str | None
+    prefix: str  # the network or range that says so
+    source: str | None  # where the table has it from, as it says itself
+    place: str  # file:row
 
 
 class Endpoint(NamedTuple):
@@ -164,11 +196,12 @@ class Endpoint(NamedTuple):
 class Capture:
     """The capture a session stands in: the name given, and the id of its content.
 
-    `id` is the SHA-256 of the input; `named` is how the user called it.
+    `id` is the SHA-256 of the file (of a pipe: of sensor and start), None when nobody asked
+    for it; `named` is how the user called it.
     """
 
     named: str
-    id: str
+    id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +211,7 @@ class Session:
     capture: Capture
     sensor: str
     hit: Hit
-    flow_id: int
+    flow_id: int | None  # None without the capture's id
     community_id: str
     miner: Endpoint
     pool_end: Endpoint
@@ -190,8 +223,11 @@ class Session:
     pool: str | None
     coin: str | None
     coin_basis: str | None
-    wallet: str | None
-    worker: str | None
+    wallets: tuple[str, ...]  # addresses found in the logins
+    workers: tuple[str, ...]
+    dest_country: str | None = None  # of the pool's address, ISO 3166; None: not known
+    dest_asn: int | None = None
+    cross_border: bool | None = None
 
 
 @dataclass(slots=True)
@@ -219,9 +255,10 @@ class Finding:
     jobs: int
     sessions: int
     flow_ids: list[int]
-    finding_id: int
+    finding_id: int | None
     best: Session  # the session the judgement rests on
     unknown: list[tuple[str, str]]  # what is not known, and what would settle it
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)

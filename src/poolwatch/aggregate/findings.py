@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from poolwatch.terms import Finding, Grade, Role, Session, Shares, Stage
+from poolwatch.aggregate.spans import Spans
+from poolwatch.settings import Limits
+from poolwatch.terms import Finding, Grade, Role, Session, Shares
+
+_LIMITS = Limits()
 
 
 @dataclass(slots=True)
@@ -14,7 +17,6 @@ class _Part:
     """What a host did in one role."""
 
     best: Session
-    stage: Stage = Stage.LOOKED_UP
     jobs: int = 0
     shares: Shares = field(default_factory=Shares)
 
@@ -22,7 +24,6 @@ class _Part:
         hit = session.hit
         if _weight(session) > _weight(self.best):
             self.best = session
-        self.stage = max(self.stage, hit.stage)
         self.jobs += hit.jobs
         self.shares.submitted += hit.shares.submitted
         self.shares.accepted += hit.shares.accepted
@@ -33,12 +34,12 @@ class _Part:
 class _Gathered:
     """What is kept of a host's sessions while they come in."""
 
-    first_ns: int
-    last_ns: int
+    spans: Spans
+    first_ns: int = 0  # 0: no time known
+    last_ns: int = 0
     parts: dict[Role, _Part] = field(default_factory=dict)
     sessions: int = 0
-    spans: list[tuple[int, int]] = field(default_factory=list)
-    captures: set[str] = field(default_factory=set)
+    captures: set[str | None] = field(default_factory=set)
     lists: dict[str, dict[object, None]] = field(default_factory=dict)
 
 
@@ -46,12 +47,20 @@ class Findings:
     """Gathers sessions and gives the findings at the end.
 
     `entries`: flows, logins, workers ... listed per finding; the counts go on.
+    `hosts`: hosts kept; beyond, one that is merely noted gives way to one that is more.
+    `spans`: separate times of activity kept per host.
     """
 
-    def __init__(self, entries: int) -> None:
+    def __init__(
+        self, entries: int, hosts: int = _LIMITS.hosts, spans: int = _LIMITS.finding_spans
+    ) -> None:
         self._entries = entries
+        self._most_hosts = hosts
+        self._most_spans = spans
         self._hosts: dict[str, _Gathered] = {}
-        self.left_out = 0
+        self._noted: dict[str, None] = {}  # those of them with nothing above noted
+        self.left_out = 0  # entries
+        self.hosts_left_out = 0  # turned away or given up; one that comes again counts again
 
     def add(self, session: Session) -> None:
         """Take one session into account."""
@@ -66,30 +75,63 @@ class Findings:
         findings.sort(key=lambda f: (-f.grade, -f.stage, not f.inside, f.host))
         return findings
 
+    def counts(self) -> dict[str, int]:
+        """How often a bound bit."""
+        return {
+            "finding_entries_left_out": self.left_out,
+            "finding_spans_joined": sum(g.spans.joined for g in self._hosts.values()),
+            "hosts_left_out": self.hosts_left_out,
+        }
+
     def _add(self, host: str, session: Session, role: Role) -> None:
-        hit = session.hit
-        gathered = self._hosts.get(host)
-        first_ns = hit.seen_first_ns or hit.first_ns
-        last_ns = hit.seen_last_ns or hit.last_ns
+        gathered = self._gathered(host, session.grade)
         if gathered is None:
-            gathered = self._hosts[host] = _Gathered(first_ns, last_ns)
+            return
+        hit = session.hit
         gathered.parts.setdefault(role, _Part(session)).add(session)
         gathered.sessions += 1
-        gathered.first_ns = min(gathered.first_ns, first_ns)
-        gathered.last_ns = max(gathered.last_ns, last_ns)
-        gathered.spans.append((first_ns, last_ns))
-        if len(gathered.spans) > 2 * self._entries:
-            gathered.spans = _united(gathered.spans)
+        self._note_time(gathered, session)
         gathered.captures.add(session.capture.id)
         self._list(gathered, "dialects", hit.dialect)
         self._list(gathered, "coins", session.coin)
         self._list(gathered, "pools", session.pool)
         self._list(gathered, "pool_ends", session.pool_end)
-        self._list(gathered, "logins", hit.login)
-        self._list(gathered, "wallets", session.wallet)
-        self._list(gathered, "workers", session.worker)
+        for name, values in (
+            ("logins", hit.logins),
+            ("wallets", session.wallets),
+            ("workers", session.workers),
+        ):
+            for value in values:
+                self._list(gathered, name, value)
         self._list(gathered, "agents", hit.agent)
         self._list(gathered, "flow_ids", session.flow_id)
+
+    def _gathered(self, host: str, grade: Grade) -> _Gathered | None:
+        """What is kept of a host, None when there is no room for another."""
+        gathered = self._hosts.get(host)
+        if gathered is None:
+            if len(self._hosts) >= self._most_hosts:
+                self.hosts_left_out += 1
+                if grade is Grade.NOTED or not self._noted:
+                    return None
+                # A flood of bare attempts must not hide who mines.
+                del self._hosts[self._noted.popitem()[0]]
+            gathered = self._hosts[host] = _Gathered(Spans(self._most_spans))
+            if grade is Grade.NOTED:
+                self._noted[host] = None
+        elif grade > Grade.NOTED:
+            self._noted.pop(host, None)
+        return gathered
+
+    def _note_time(self, gathered: _Gathered, session: Session) -> None:
+        hit = session.hit
+        last_ns = hit.seen_last_ns or hit.last_ns
+        first_ns = hit.seen_first_ns or hit.first_ns or last_ns
+        if not last_ns:  # a capture without a clock
+            return
+        gathered.first_ns = min(gathered.first_ns or first_ns, first_ns)
+        gathered.last_ns = max(gathered.last_ns, last_ns)
+        gathered.spans.add(first_ns, last_ns)
 
     def _list(self, gathered: _Gathered, name: str, value: object) -> None:
         if value is None:
@@ -106,26 +148,37 @@ def _weight(session: Session) -> tuple[int, int, bool, int]:
     return session.grade, hit.stage, not hit.refused, hit.shares.accepted
 
 
+def _main_role(parts: dict[Role, _Part]) -> Role:
+    """What a host does above all: a relay only if it surely both mines and serves."""
+    miner, pool = parts.get(Role.MINER), parts.get(Role.POOL)
+    if miner is None or pool is None:
+        # Who greeted it from outside says least about a host.
+        return next(role for role in (Role.MINER, Role.POOL, Role.TARGET) if role in parts)
+    if min(miner.best.grade, pool.best.grade) >= Grade.PROBABLE:
+        return Role.RELAY
+    return Role.MINER if _weight(miner.best) >= _weight(pool.best) else Role.POOL
+
+
 def _finding(host: str, gathered: _Gathered) -> Finding:
     parts = gathered.parts
-    # What it mines itself says most about a host, then what it serves.
-    main = next(role for role in (Role.MINER, Role.POOL, Role.TARGET) if role in parts)
-    part = parts[main]
+    role = _main_role(parts)
+    # Of a relay the pool above it is worth most; its own clients have findings of their own.
+    part = parts[Role.MINER if role is Role.RELAY else role]
     best = part.best
-    relays = Role.MINER in parts and Role.POOL in parts
+    grade = best.grade
+    if role is Role.RELAY:
+        grade = max(grade, parts[Role.POOL].best.grade)
     lists = {name: list(values) for name, values in gathered.lists.items()}
-    identity = "\0".join([host, *sorted(gathered.captures)])
-    digest = hashlib.blake2b(identity.encode(), digest_size=8).digest()
     return Finding(
         host=host,
         inside=best.inside,
-        role=Role.RELAY if relays else main,
-        grade=best.grade,
-        stage=part.stage,
+        role=role,
+        grade=grade,
+        stage=best.hit.stage,
         refused=best.hit.refused,
         first_ns=gathered.first_ns,
         last_ns=gathered.last_ns,
-        active_ns=sum(end - start for start, end in _united(gathered.spans)),
+        active_ns=gathered.spans.total(),
         dialects=lists.get("dialects", []),  # type: ignore[arg-type]
         coins=lists.get("coins", []),  # type: ignore[arg-type]
         pools=lists.get("pools", []),  # type: ignore[arg-type]
@@ -138,10 +191,20 @@ def _finding(host: str, gathered: _Gathered) -> Finding:
         jobs=part.jobs,
         sessions=gathered.sessions,
         flow_ids=lists.get("flow_ids", []),  # type: ignore[arg-type]
-        finding_id=int.from_bytes(digest, "big") >> 1,
+        finding_id=finding_id(host, gathered.captures),
         best=best,
         unknown=_unknown(best, bool(lists.get("coins"))),
     )
+
+
+def finding_id(host: str, captures: set[str | None]) -> int | None:
+    """63-bit identity of a finding: the host and the captures; None when theirs is not known."""
+    known = [capture for capture in captures if capture is not None]
+    if len(known) < len(captures):
+        return None
+    identity = "\0".join([host, *sorted(known)])
+    digest = hashlib.blake2b(identity.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
 
 
 def _unknown(best: Session, coin_known: bool) -> list[tuple[str, str]]:
@@ -154,14 +217,3 @@ def _unknown(best: Session, coin_known: bool) -> list[tuple[str, str]]:
     if not best.hit.opened:
         unknown.append(("beginning", "earlier_capture"))
     return unknown
-
-
-def _united(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Time spans without overlap, in order."""
-    united: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if united and start <= united[-1][1]:
-            united[-1] = (united[-1][0], max(end, united[-1][1]))
-        else:
-            united.append((start, end))
-    return united

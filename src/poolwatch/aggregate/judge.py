@@ -10,6 +10,7 @@ import datetime
 import hashlib
 import re
 import struct
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import communityid
@@ -27,8 +28,9 @@ from poolwatch.terms import (
 
 if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
-    from poolwatch.catalog.rows import EndpointRow
+    from poolwatch.catalog.rows import EndpointRow, PoolRow
 
+_ALONE = 2  # messages of a pool from which on they stand by themselves, mid-stream
 _SEPARATORS = re.compile(r"[.+/@:;,_]")
 _community = communityid.CommunityID()
 
@@ -47,18 +49,23 @@ class Judge:
         agent = self._catalog.find_agent(hit.agent) if hit.agent else None
         miner_strength = hit.strength[0]
         signatures = list(hit.signatures)
-        if agent is not None and miner_strength is not None:
+        if agent is not None and agent.device != "monitor" and miner_strength is not None:
             miner_strength = Strength.SAFE
             signatures.append(f"agent:{agent.prefix}")
         if miner_strength is not None and self._login_marks(hit):
             miner_strength = Strength.SAFE
             signatures.append("login:wallet")
         grade = grade_of(hit, miner_strength)
+        if grade is not None and _is_unasked(hit):
+            grade = Grade.NOTED
         if endpoint is not None:
             signatures.append(f"endpoint:{endpoint.address}:{endpoint.port}")
             grade = _at_least(grade, _listed_grade(hit, endpoint))
         if grade is None:
             return None
+        pool = self._named_pool(hit)
+        if pool is not None:
+            signatures.append(f"pool:{pool.suffix}")
         hit.signatures = tuple(signatures)
         side = hit.miner_side
         if side is None:
@@ -80,16 +87,18 @@ class Judge:
         role, host = Role.MINER, miner.address
         if pool_inside and not miner_inside:
             host = pool_end.address
-            role = Role.POOL if hit.answered else Role.TARGET
+            role = Role.POOL if _serves(hit) else Role.TARGET
+        elif _is_unasked(hit):
+            role = Role.TARGET
         if role is Role.TARGET:
             grade = Grade.NOTED
         pool, coin, basis = self._pool_and_coin(hit, endpoint)
-        wallet, worker = self._split_login(hit.login)
+        accounts = [self._split_login(login) for login in hit.logins]
         return Session(
             capture=capture,
             sensor=self._sensor,
             hit=hit,
-            flow_id=flow_id(capture, hit),
+            flow_id=flow_id(capture.id, hit) if capture.id else None,
             community_id=_community_id(hit, miner, pool_end),
             miner=miner,
             pool_end=pool_end,
@@ -101,8 +110,8 @@ class Judge:
             pool=pool,
             coin=coin,
             coin_basis=basis,
-            wallet=wallet,
-            worker=worker,
+            wallets=_known(wallet for wallet, _ in accounts),
+            workers=_known(worker for _, worker in accounts),
         )
 
     def _endpoint(self, hit: Hit) -> EndpointRow | None:
@@ -122,15 +131,19 @@ class Judge:
         return 0 if a_end.address == row.address and row.port in (0, a_end.port) else 1
 
     def _login_marks(self, hit: Hit) -> bool:
-        return bool(
-            hit.login and hit.dialect and self._catalog.is_mining_login(hit.login, hit.dialect)
+        dialect = hit.dialect
+        return dialect is not None and any(
+            self._catalog.is_mining_login(login, dialect) for login in hit.logins
         )
+
+    def _named_pool(self, hit: Hit) -> PoolRow | None:
+        return self._catalog.find_pool(hit.named_host) if hit.named_host else None
 
     def _pool_and_coin(
         self, hit: Hit, endpoint: EndpointRow | None
     ) -> tuple[str | None, str | None, str | None]:
         """Pool and coin, each only where a listed name or endpoint says so."""
-        named = self._catalog.find_pool(hit.named_host) if hit.named_host else None
+        named = self._named_pool(hit)
         if named is not None:
             coins = named.coins.split()
             return named.pool, *(_single(coins, "pool_name"))
@@ -138,10 +151,8 @@ class Judge:
             return endpoint.pool, *(_single(endpoint.coins.split(), "pool_endpoint"))
         return None, None, None
 
-    def _split_login(self, login: str | None) -> tuple[str | None, str | None]:
+    def _split_login(self, login: str) -> tuple[str | None, str | None]:
         """Wallet (only a distinctive address) and worker of a login."""
-        if not login:
-            return None, None
         wallet = self._catalog.find_wallet(login)
         rest = login[len(wallet) :] if wallet else login
         parts = _SEPARATORS.split(rest, maxsplit=1) if wallet else rest.split(".", 1)
@@ -152,6 +163,11 @@ class Judge:
 def grade_of(hit: Hit, miner: Strength | None) -> Grade | None:
     """The grade the conversation itself gives (the contract's rules, in its order)."""
     pool = hit.strength[1]
+    if hit.contradictory:
+        return None
+    if miner is None and not hit.opened and hit.said[1] < _ALONE:
+        # One packet, that anybody may have sent under any address.
+        return Grade.SUSPECTED if Strength.SAFE in hit.strength else None
     safe = Strength.SAFE in (miner, pool)
     if not safe:
         if Strength.BARE in (miner, pool):
@@ -163,9 +179,28 @@ def grade_of(hit: Hit, miner: Strength | None) -> Grade | None:
     return Grade.CONFIRMED if both else Grade.PROBABLE
 
 
+def _is_unasked(hit: Hit) -> bool:
+    """Whether only a pool's words were said, by the end that opened the connection.
+
+    Whoever was called up so has said nothing: it is no miner.
+    """
+    if hit.miner_side is None or hit.strength[0] is not None or not hit.opened:
+        return False
+    return hit.initiator != hit.miner_side
+
+
+def _serves(hit: Hit) -> bool:
+    """Whether an inside server answered as a pool does; a bare yes is anybody's."""
+    return hit.answered and hit.strength[1] is Strength.SAFE
+
+
+def _known(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
 def _listed_grade(hit: Hit, endpoint: EndpointRow) -> Grade:
     """What a listed address:port alone is worth: payload both ways, or a mere attempt."""
-    if endpoint.use == "stratum" and all(hit.payload):
+    if endpoint.use == "stratum" and not endpoint.nursery and all(hit.payload):
         return Grade.SUSPECTED
     return Grade.NOTED
 
@@ -186,7 +221,7 @@ def _ends(hit: Hit) -> tuple[Endpoint, Endpoint]:
     )
 
 
-def flow_id(capture: Capture, hit: Hit) -> int:
+def flow_id(capture_id: str, hit: Hit) -> int:
     """63-bit identity of a flow: capture, both ends, outer tags, first packet."""
     key = hit.key
     packed = struct.pack(
@@ -200,7 +235,7 @@ def flow_id(capture: Capture, hit: Hit) -> int:
         key.tags,
         hit.first_packet,
     )
-    digest = hashlib.blake2b(capture.id.encode() + packed, digest_size=8).digest()
+    digest = hashlib.blake2b(capture_id.encode() + packed, digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 
 

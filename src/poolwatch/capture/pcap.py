@@ -32,7 +32,8 @@ class PcapSource:
         """Packets in capture order."""
         window = self._window
         if not window.need(_HEADER_BYTES):
-            self.coverage.damage = Damage(window.base + window.end, "the file header is cut")
+            reason = window.stream.damage or "the file header is cut"
+            self.coverage.damage = Damage(window.base + window.end, reason)
             return
         header = window.take(_HEADER_BYTES)
         swapped = header[0] in (0xA1,)  # big-endian; our machine order is little-endian

@@ -62,7 +62,8 @@ class Coverage:
 
     damage: Damage | None = None
     drops: int | None = None  # as the capturing program counted them, None: not said
-    no_interface: int = 0
+    no_interface: int = 0  # packets that name an interface the file does not describe
+    interfaces_left_out: int = 0
     no_timestamp: int = 0
     skipped_blocks: int = 0
     link_types: dict[int, int] = field(default_factory=dict)  # LINKTYPE_ -> interfaces

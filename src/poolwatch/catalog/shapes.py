@@ -1,9 +1,10 @@
 """The little language of `fields` in needles.toml: paths into a message, and shapes there.
 
-A path is dotted: `params`, `params.0`, `result.job.blob`. A shape is one or more of the
+A path is dotted: `params`, `params.0`, `result.job.blob`; `*` at its end stands for any
+member of a list. A shape is one or more of the
 words below, separated by `|`:
 
-    any text number int bool null true false object list hex 0xhex absent
+    any text number int bool null true false object list hex 0xhex 0xtarget absent
     text:N list:N hex:N 0xhex:N     exactly N characters, items or hex digits
     ...:N-M  ...:N+                 from N to M; at least N
 """
@@ -18,6 +19,8 @@ Predicate = Callable[[Any], bool]
 
 _MISSING: Any = object()
 _HEX = re.compile(r"[0-9a-fA-F]*\Z")
+# A proof-of-work target of 256 bits, at least 2**32 hashes hard, leading zeros or left out.
+_TARGET = re.compile(r"0x(?:0{8}[0-9a-fA-F]{56}|[0-9a-fA-F]{50,56})\Z")
 _SIZE = re.compile(r"(\d+)(?:(\+)|-(\d+))?\Z")
 
 _PLAIN: dict[str, Predicate] = {
@@ -30,6 +33,7 @@ _PLAIN: dict[str, Predicate] = {
     "true": lambda value: value is True,
     "false": lambda value: value is False,
     "object": lambda value: isinstance(value, dict),
+    "0xtarget": lambda value: isinstance(value, str) and _TARGET.match(value) is not None,
 }
 
 
@@ -43,8 +47,21 @@ def compile_shape(text: str) -> Predicate:
 
 def compile_fields(fields: dict[str, str]) -> Predicate:
     """The test that every path of `fields` holds its shape."""
-    tests = [(_compile_path(path), compile_shape(shape)) for path, shape in fields.items()]
-    return lambda message: all(test(get(message)) for get, test in tests)
+    tests = [_compile_field(path, shape) for path, shape in fields.items()]
+    return lambda message: all(test(message) for test in tests)
+
+
+def _compile_field(path: str, shape: str) -> Predicate:
+    test = compile_shape(shape)
+    if path.endswith(".*"):
+        members = _compile_path(path.removesuffix(".*"))
+        return lambda message: _any_member(members(message), test)
+    get = _compile_path(path)
+    return lambda message: test(get(message))
+
+
+def _any_member(value: Any, test: Predicate) -> bool:
+    return isinstance(value, list) and any(test(member) for member in value)
 
 
 def _compile_path(path: str) -> Callable[[Any], Any]:
@@ -66,9 +83,11 @@ def _compile_path(path: str) -> Callable[[Any], Any]:
 
 
 def _compile_word(word: str) -> Predicate:
-    name, _, size = word.partition(":")
-    if name in _PLAIN and not size:
+    name, colon, size = word.partition(":")
+    if name in _PLAIN and not colon:
         return _PLAIN[name]
+    if colon and not size:
+        raise ValueError(f"{word!r}: the size is missing")
     low, high = _sizes(size, word)
     if name == "list":
         return lambda value: isinstance(value, list) and low <= len(value) <= high

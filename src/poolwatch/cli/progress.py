@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from poolwatch.messages import printable
+
 if TYPE_CHECKING:
     from poolwatch.engine import Engine, Item
     from poolwatch.messages import Messages
@@ -36,7 +38,7 @@ def run_with_progress(engine: Engine, inputs: list[str], messages: Messages) -> 
             shown = now
             progress.update(
                 task,
-                description=f"{messages.say('progress.scanning')} {path}",
+                description=f"{messages.say('progress.scanning')} {printable(path)}",
                 packets=f"{packets:,}",
             )
 

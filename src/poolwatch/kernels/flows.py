@@ -253,7 +253,8 @@ def _open_flow(
     flow["kind"] = frame["kind"]
     flow["last_ns"] = ts_ns
     flow["gate"] = 0
-    flow["flags"] = _FIRST_B if frame["side"] else 0
+    answers = (i8(frame["tcp"]) & (_TCP_SYN | _TCP_ACK)) == (_TCP_SYN | _TCP_ACK)
+    flow["flags"] = _FIRST_B if (i8(frame["side"]) == 1) != answers else 0
     start = starts[record]
     start["first_ns"] = ts_ns
     start["first_packet"] = t["packets"]
@@ -335,8 +336,12 @@ def _begin_flow(
     if t["keep"] and not later and not fresh_syn:
         flags |= _INHERITED
     ports = i8(flow["ports"])
-    listed = find_endpoint(endpoints, endpoint_slots, flow["b_hi"], flow["b_lo"], ports & 0xFFFF)
-    if listed < 0:
+    listed = i8(-1)
+    if (t["endpoint_ports"] >> u8(ports & 63)) & u8(1):
+        listed = find_endpoint(
+            endpoints, endpoint_slots, flow["b_hi"], flow["b_lo"], ports & 0xFFFF
+        )
+    if listed < 0 and (t["endpoint_ports"] >> u8((ports >> 16) & 63)) & u8(1):
         listed = find_endpoint(endpoints, endpoint_slots, flow["a_hi"], flow["a_lo"], ports >> 16)
     if listed >= 0:
         flags |= _LISTED
@@ -348,15 +353,16 @@ def _begin_flow(
 
 @kernel(b1(row(FLOW), row(FRAME)), inline=True)
 def _same_key(flow: Any, frame: Any) -> bool:
+    # Without branches: after the tag has fitted, nearly every key is the same.
     return (
-        flow["a_lo"] == frame["a_lo"]
-        and flow["b_lo"] == frame["b_lo"]
-        and flow["ports"] == frame["ports"]
-        and flow["a_hi"] == frame["a_hi"]
-        and flow["b_hi"] == frame["b_hi"]
-        and flow["tags"] == frame["tags"]
-        and flow["kind"] == frame["kind"]
-    )
+        (flow["a_lo"] ^ frame["a_lo"])
+        | (flow["b_lo"] ^ frame["b_lo"])
+        | (flow["a_hi"] ^ frame["a_hi"])
+        | (flow["b_hi"] ^ frame["b_hi"])
+        | u8(flow["ports"] ^ frame["ports"])
+        | u8(flow["tags"] ^ frame["tags"])
+        | u8(flow["kind"] ^ frame["kind"])
+    ) == u8(0)
 
 
 @kernel(b1(row(FLOW), i8, i8, i8), inline=True)
@@ -478,7 +484,9 @@ def read_tcp(
     if tcp & _TCP_SYN:
         seq = (seq + 1) & 0xFFFFFFFF
         flags |= _SYN_A << side
-        if side:
+        if flags & (_DATA_A << side):  # too late: whoever reads the flow must not be misled
+            pass
+        elif side:
             flow["next_b"] = seq
         else:
             flow["next_a"] = seq
@@ -490,12 +498,16 @@ def read_tcp(
     if length == 0:
         flow["flags"] = flags
         return written
+    position = i8(frame["payload"])
+    settled = flags & (_DATA_A << side) and not flags & (_CANDIDATE | _INHERITED)
+    if settled and not OPENERS[buffer[position]]:  # nothing this payload could change
+        flow["flags"] = flags
+        return written
     bits = 0
     for end in range(2):  # which sides' beginnings are still known
         if flags & (_SYN_A << end) and not flags & (_DATA_A << end):
             bits |= _START_A << end
     what = _WHAT_DATA
-    position = i8(frame["payload"])
     wanted = (flags & (_CANDIDATE | _INHERITED)) != 0 and not flags & _DISMISSED
     if not flags & (_CANDIDATE | _DISMISSED):
         gate = i8(flow["gate"])

@@ -64,22 +64,23 @@ def opens_json(buffer: Any, position: int, end: int) -> bool:
         if i8(buffer[position + 1]) != 0xBB or i8(buffer[position + 2]) != 0xBF:
             return False
         position += 3
+    start = position
     position = _skip_blanks(buffer, position, end)
     if position >= end:
-        return False
+        return position - start == BLANKS  # blanks and no end of them: let it be read
+    if _is_blank(i8(buffer[position])):
+        return True
     bracket = i8(buffer[position])
     if bracket != 0x7B and bracket != 0x5B:  # { [
         return False
     position = _skip_blanks(buffer, position + 1, end)
-    if position >= end:
+    if position >= end or _is_blank(i8(buffer[position])):
         return True
     if bracket == 0x5B:
         return i8(buffer[position]) == 0x7B
     if i8(buffer[position]) != 0x22:  # an object worth reading has a key
         return False
-    if position + 1 >= end:
-        return True
-    return i8(buffer[position + 1]) >= 32 and i8(buffer[position + 1]) < 127
+    return position + 1 >= end or i8(buffer[position + 1]) >= 32
 
 
 @kernel(b1(BYTES, i8, i8))
@@ -98,22 +99,47 @@ def _is_mining_header(buffer: Any, position: int, end: int) -> bool:
     return False
 
 
-@kernel(i8(BYTES, i8, i8, b1))
-def _gate_head(buffer: Any, position: int, end: int, has_body: bool) -> int:
-    """An HTTP head: PASS, HOLD or 0. Without `has_body` only a mining header passes."""
+@kernel(b1(BYTES, i8, i8))
+def _is_packing_header(buffer: Any, position: int, end: int) -> bool:
+    """A header line that begins "transfer-" or "content-enc", any case: no plain body follows."""
+    if position + 12 > end:
+        return False
+    first = big32(buffer, position) | 0x20202020
+    second = big32(buffer, position + 4) | 0x20202020
+    if first == 0x7472616E:  # tran
+        return second == 0x73666572  # sfer
+    if first == 0x636F6E74:  # cont
+        third = big32(buffer, position + 8) | 0x20202020
+        return second == 0x656E742D and third == 0x656E636F  # ent-enco
+    return False
+
+
+@kernel(b1(BYTES, i8, i8), inline=True)
+def _is_post(buffer: Any, position: int, end: int) -> bool:
+    return position + 4 <= end and big32(buffer, position) == _POST
+
+
+@kernel(i8(BYTES, i8, i8, b1, b1))
+def _gate_head(buffer: Any, position: int, end: int, has_body: bool, packed: bool) -> int:
+    """An HTTP head: PASS, HOLD or 0. Without `has_body` only a mining header passes, or a
+    second request behind that may have a body. `packed`: also pass what announces a body in
+    chunks or compressed, whose first bytes say nothing.
+    """
     stop = min(end, position + HEAD_BYTES)
     index = position
     while index < stop:
         if i8(buffer[index]) == 10:
             if _is_mining_header(buffer, index + 1, end):
                 return PASS
+            if packed and _is_packing_header(buffer, index + 1, end):
+                return PASS
             following = index + 1
             if following < end and i8(buffer[following]) == 13:
                 following += 1
             if following < end and i8(buffer[following]) == 10:  # the head is complete
                 if not has_body:
-                    return 0
-                if following + 1 >= end:
+                    return PASS if _is_post(buffer, following + 1, end) else 0
+                if _skip_blanks(buffer, following + 1, end) >= end:
                     return HOLD
                 return PASS if opens_json(buffer, following + 1, end) else 0
         index += 1
@@ -150,17 +176,17 @@ def gate_payload(
     verb = big32(buffer, position)
     gate &= ~(_HEAD_A << side)
     if verb == _POST or verb == _PUT:
-        verdict = _gate_head(buffer, position, end, True)
+        verdict = _gate_head(buffer, position, end, True, True)
         if verdict == HOLD:
             return gate | _HTTP | HOLD | (_HEAD_A << side)
         return gate | _HTTP | verdict
     if verb == _GET:
-        return gate | _HTTP | _gate_head(buffer, position, end, False)
+        return gate | _HTTP | _gate_head(buffer, position, end, False, False)
     if verb == _HTTP_STATUS:
         if not other_silent:
             return gate | _HTTP
         # An answer before any question: what it answers may still come.
-        if _gate_head(buffer, position, end, True) == PASS:
+        if _gate_head(buffer, position, end, True, False) == PASS:
             return gate | _HTTP | PASS
         return gate | _HTTP | HOLD | (_HEAD_A << side)
     if verb == _HEAD or verb == _OPTIONS or verb == _CONNECT or verb == _DELETE or verb == _PATCH:

@@ -23,7 +23,9 @@ _TAG_SHIFT = 32
 
 _SYN_A = int(FlowFlag.SYN_A)
 _SYN_B = int(FlowFlag.SYN_B)
-_DATA = int(FlowFlag.DATA_A | FlowFlag.DATA_B)
+_DATA_A = int(FlowFlag.DATA_A)
+_DATA_B = int(FlowFlag.DATA_B)
+_DATA = _DATA_A | _DATA_B
 _CANDIDATE = int(FlowFlag.CANDIDATE)
 _LISTED = int(FlowFlag.LISTED)
 _INHERITED = int(FlowFlag.INHERITED)
@@ -113,9 +115,9 @@ def join_flow(flows: Any, record: int, others: Any, index: int) -> int:
     later = others[index]
     flags = i8(flow["flags"])
     seen = i8(later["flags"])
-    if seen & _SYN_A and not flags & _SYN_A:
+    if seen & _SYN_A and not flags & _DATA_A:
         flow["next_a"] = later["next_a"]
-    if seen & _SYN_B and not flags & _SYN_B:
+    if seen & _SYN_B and not flags & _DATA_B:
         flow["next_b"] = later["next_b"]
     flags |= seen & ~_OWN
     flow["flags"] = flags

@@ -13,12 +13,14 @@ from typing import Any
 from poolwatch.match import http
 from poolwatch.match.bytequeue import ByteQueue
 from poolwatch.match.jsontext import TooDeep, may_be_whole, parse_line, parse_one
-from poolwatch.match.message import NOT_JSON, Head, Message, Piece, Span, Tally
+from poolwatch.match.message import NOT_JSON, UNREADABLE, Head, Message, Piece, Span, Tally
 from poolwatch.settings import Limits
 
 _BLANKS = b" \t\r\n\0"
 _BOM = b"\xef\xbb\xbf"
-_SENSE = re.compile(rb"\n[ \t\r\n]*(?:(?=[{\[]|HTTP/1\.|POST |GET )|\Z)")
+# Possessive, and never tried again within a run of blanks: linear in hostile bytes.
+_SENSE = re.compile(rb"(?<![ \t\r\n])[ \t\r]*+\n[ \t\r\n]*+(?:(?=[{\[]|HTTP/1\.|POST |GET )|\Z)")
+_SPANS = 256  # of one body; evidence quotes fewer
 _TRIES = 16  # parses of one unterminated message; then its line end is waited for
 
 
@@ -32,11 +34,13 @@ class Channel:
         "_head",
         "_limits",
         "_lost",
+        "_overflowed",
         "_queue",
         "_side",
         "_tally",
         "_tries",
         "junk",
+        "prose",
     )
 
     def __init__(self, side: int, limits: Limits, tally: Tally) -> None:
@@ -49,8 +53,10 @@ class Channel:
         self._body = bytearray()
         self._body_left = 0  # bytes, CHUNKED or UNTIL_CLOSE
         self._body_spans: list[Span] = []
+        self._overflowed = False  # the body being read is longer than its bound
         self._tries = 0
         self.junk = 0  # bytes that were no message
+        self.prose = 0  # whole lines that were neither JSON nor HTTP
 
     def feed(self, piece: Piece) -> list[Message]:
         """Take one piece; return the messages that are complete now."""
@@ -115,6 +121,8 @@ class Channel:
             return self._read_line(messages, final)
         if http.may_start(data):
             return self._read_head(messages, final)
+        if not final and len(data) < len(_BOM) and _BOM.startswith(data):
+            return False
         return self._skip_line()
 
     def _read_line(self, messages: list[Message], final: bool) -> bool:
@@ -147,7 +155,7 @@ class Channel:
         except ValueError:
             self._tally["lines_not_json"] += 1
             return []
-        return [Message(self._side, ts_ns, value, line, spans) for value in _unbatch(values)]
+        return [Message(self._side, ts_ns, value, line, spans) for value in self._unbatch(values)]
 
     def _read_head(self, messages: list[Message], final: bool) -> bool:
         data = self._queue.data
@@ -185,7 +193,7 @@ class Channel:
             done = self._body_left == 0
         if not done and not (final and not self._queue):
             return False
-        messages += self._finish_body()
+        messages += self._finish_body(whole=done and not self._overflowed)
         return True
 
     def _read_chunk(self) -> bool:
@@ -210,31 +218,57 @@ class Channel:
     def _keep_body(self, count: int) -> None:
         """Move bytes from the queue to the body, as far as its bound."""
         room = self._limits.body_bytes - len(self._body)
-        if count > room and room >= 0:
+        if count > room and not self._overflowed:
+            self._overflowed = True
             self._tally["bodies_too_long"] += 1
         kept = min(count, max(room, 0))
         if kept:
             data, spans = self._queue.take(kept)
             self._body += data
-            self._body_spans += spans
+            if len(self._body_spans) < _SPANS:
+                self._body_spans += spans
         self._queue.drop(count - kept)
 
-    def _finish_body(self) -> list[Message]:
+    def _finish_body(self, *, whole: bool) -> list[Message]:
         head, data, spans = self._head, bytes(self._body), self._body_spans
         assert head is not None
         self._head, self._body, self._body_spans = None, bytearray(), []
+        self._overflowed = False
         self._tries = 0
-        value: Any = NOT_JSON
-        text = http.unpack_body(head, data, self._limits.body_bytes)
+        value = self._parse_body(head, data, whole)
+        ts_ns = self._queue.ts_ns
+        if value is NOT_JSON or value is UNREADABLE:
+            return [Message(self._side, ts_ns, value, data, spans, head)]
+        return [
+            Message(self._side, ts_ns, one, data, spans, head) for one in self._unbatch([value])
+        ]
+
+    def _parse_body(self, head: Head, data: bytes, whole: bool) -> Any:
+        """The JSON value of a body, NOT_JSON, or UNREADABLE where that cannot be told."""
+        limits = self._limits
+        text = http.unpack_body(head, data, limits.body_bytes)
+        if text is None:
+            self._tally["bodies_unreadable"] += 1
+            return UNREADABLE
+        if not text:
+            return NOT_JSON
         try:
-            value = parse_one(text, self._limits.json_depth) if text else NOT_JSON
+            return parse_one(text, limits.json_depth)
         except TooDeep:
             self._tally["json_too_deep"] += 1
+            return UNREADABLE
         except ValueError:
             self._tally["bodies_not_json"] += 1
-        ts_ns = self._queue.ts_ns
-        values = list(_unbatch([value])) if value is not NOT_JSON else [value]
-        return [Message(self._side, ts_ns, one, data, spans, head) for one in values]
+        return NOT_JSON if whole else UNREADABLE
+
+    def _unbatch(self, values: list[Any]) -> list[dict[str, Any]]:
+        """Messages of a line: the members of a batch stand for themselves, within a bound."""
+        flat: list[Any] = []
+        for value in values:
+            flat += value[: self._limits.batch_members] if isinstance(value, list) else [value]
+        if len(flat) < sum(len(v) if isinstance(v, list) else 1 for v in values):
+            self._tally["batches_cut"] += 1
+        return [value for value in flat if isinstance(value, dict)]
 
     def _is_whole(self, data: bytearray) -> bool:
         """Whether unterminated bytes are complete JSON; asked a bounded number of times."""
@@ -251,10 +285,17 @@ class Channel:
         found = _SENSE.search(self._queue.data)
         count = found.end() if found else len(self._queue)
         self._skipped(count)
+        if self._queue.data[:count].strip().isascii():
+            self.prose += 1
         self._queue.drop(count)
         if not found:
             self._lose()
         return True
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes kept until a message is complete."""
+        return len(self._queue) + len(self._body)
 
     def _skipped(self, count: int) -> None:
         self._tally["bytes_not_understood"] += count
@@ -286,11 +327,3 @@ def _skip_blanks(queue: ByteQueue) -> None:
         queue.drop(len(_BOM))
     if data and data[0] in _BLANKS:
         queue.drop(len(data) - len(data.lstrip(_BLANKS)))
-
-
-def _unbatch(values: list[Any]) -> list[Any]:
-    """Messages of a line: the members of a batch stand for themselves."""
-    flat: list[Any] = []
-    for value in values:
-        flat += value if isinstance(value, list) else [value]
-    return flat

@@ -6,12 +6,12 @@ import base64
 import binascii
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from poolwatch.match.dialects import ROWS, get_dialect
-from poolwatch.match.dialects.base import Act, Event, Request, is_error
-from poolwatch.match.message import NOT_JSON, Head, Message, Tally
+from poolwatch.match.dialects.base import Act, Event, Request
+from poolwatch.match.message import NOT_JSON, UNREADABLE, Head, Message, Tally
 from poolwatch.terms import Hit, Quote, Speaker, Stage, Strength
 
 if TYPE_CHECKING:
@@ -27,7 +27,10 @@ _STAGES = {
     Act.REJECT: Stage.SUBMITTING,
     Act.ACCEPT: Stage.MINING,
 }
-_ANSWERS = (Act.SUBSCRIBED, Act.AUTHORIZED, Act.JOB, Act.ACCEPT, Act.REJECT)
+_LOG_KEYS = frozenset(("@timestamp", "timestamp", "ts", "level", "severity", "logger", "msg"))
+_GRANTS = (Act.SUBSCRIBED, Act.AUTHORIZED, Act.JOB)
+_ANSWERS = (*_GRANTS, Act.ACCEPT, Act.REJECT)
+_SHARES = (Act.SUBMIT, Act.ACCEPT, Act.REJECT)
 _WALLET_IN_URL = re.compile(r"0x[0-9a-fA-F]{40}(?:[@/.][\w.-]*)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -39,8 +42,8 @@ class Conversation:
         "_agent",
         "_algorithm",
         "_answered",
+        "_bare",
         "_catalog",
-        "_conflicts",
         "_dialect",
         "_difficulty",
         "_early",
@@ -51,13 +54,14 @@ class Conversation:
         "_jobs",
         "_last_ns",
         "_limits",
-        "_login",
+        "_logins",
         "_miner_side",
         "_named_host",
         "_quoted",
         "_quotes",
         "_rank",
         "_refused",
+        "_said",
         "_shares",
         "_signatures",
         "_stage",
@@ -65,6 +69,7 @@ class Conversation:
         "_tally",
         "_waiting",
         "_web",
+        "calls",
         "misses",
     )
 
@@ -79,14 +84,17 @@ class Conversation:
         self._families: set[str] = set()  # of dialects the miner itself spoke
         self._miner_side: int | None = None
         self._early: Message | None = None  # an HTTP error before anything was asked
-        self._conflicts = 0
+        # By side: messages that belong there, and messages only the other end would say.
+        self._said: tuple[list[int], list[int]] = ([0, 0], [0, 0])
         self._strength: dict[Speaker, Strength] = {}
+        self._bare: set[bool] = set()  # bare needles of the miner: by header, by call
         self._stage = Stage.CONTACTED
-        self._greeted = self._answered = self._refused = False
+        self._greeted = self._answered = False
+        self._refused: set[str] = set()  # the methods that were, and not granted since
         self._jobs = 0
         self._shares = [0, 0, 0]  # submitted, accepted, rejected
         self._agent: str | None = None
-        self._login: str | None = None
+        self._logins: dict[str, None] = {}
         self._named_host: str | None = None
         self._algorithm: str | None = None
         self._difficulty: float | None = None
@@ -95,6 +103,7 @@ class Conversation:
         self._quoted: set[Act | str] = set()
         self._first_ns = self._last_ns = self._first_packet = 0
         self.misses = 0  # messages with nothing of mining in them
+        self.calls = 0  # those of them that were JSON-RPC
 
     @property
     def found(self) -> bool:
@@ -107,16 +116,19 @@ class Conversation:
         body = message.body
         if message.head is not None and body is None:
             self._read_head(message, message.head)
-        elif body is NOT_JSON:
+        elif body is NOT_JSON or body is UNREADABLE:
             self._read_non_json(message)
         elif isinstance(body, dict):
             method = body.get("method")
-            if isinstance(method, str):
+            if isinstance(method, str) and not _LOG_KEYS.isdisjoint(body):
+                pass  # a line of a log that quotes a call
+            elif isinstance(method, str):
                 self._read_call(method.lower(), message)
             else:
                 self._read_answer(message)
-        if before == (len(self._signatures), self._last_ns):
+        if body is not None and before == (len(self._signatures), self._last_ns):
             self.misses += 1
+            self.calls += isinstance(body, dict) and ("method" in body or "result" in body)
 
     def fill(self, hit: Hit) -> None:
         """Write what was found into a hit."""
@@ -127,21 +139,36 @@ class Conversation:
             self._strength.get(Speaker.POOL),
         )
         hit.stage = self._stage
-        hit.greeted, hit.answered, hit.refused = self._greeted, self._answered, self._refused
+        hit.greeted, hit.answered = self._greeted, self._answered
+        hit.refused = bool(self._refused)
+        if hit.stage < Stage.GREETED and Speaker.MINER in self._strength:
+            hit.stage = Stage.GREETED  # what it said comes after an opening
+        hit.said = self._counts(0)
+        hit.misplaced = self._counts(1)
         hit.jobs = self._jobs
         hit.shares.submitted, hit.shares.accepted, hit.shares.rejected = self._shares
-        hit.agent, hit.login, hit.named_host = self._agent, self._login, self._named_host
+        hit.agent, hit.named_host = self._agent, self._named_host
+        hit.logins = tuple(self._logins)
         hit.algorithm, hit.difficulty = self._algorithm, self._difficulty
         hit.signatures = tuple(self._signatures)
         hit.quotes = tuple(self._quotes)
         hit.seen_first_ns, hit.seen_last_ns = self._first_ns, self._last_ns
         hit.seen_first_packet = self._first_packet
 
+    def _counts(self, misplaced: int) -> tuple[int, int]:
+        """Recognised messages of the miner's side and of the pool's."""
+        miner = self._miner_side or 0
+        return self._said[miner][misplaced], self._said[1 - miner][misplaced]
+
     def shift(self, packets: int) -> None:
         """Count packets from an earlier beginning."""
         self._quotes = [quote._replace(packet=quote.packet + packets) for quote in self._quotes]
         if self._first_packet:
             self._first_packet += packets
+        if self._early is not None:
+            self._early.spans = [
+                span._replace(packet=span.packet + packets) for span in self._early.spans
+            ]
 
     def count_in(self, tally: Tally) -> None:
         """Count in another tally from now on."""
@@ -152,25 +179,21 @@ class Conversation:
     def _read_call(self, method: str, message: Message) -> None:
         needles = self._catalog.needles_by_method.get(method, ())
         needle = self._fitting(needles, message)
+        key, over_http = _key(message.body), message.head is not None
         if needle is None:
-            self._remember(Request(_key(message.body), method, "", False, None, False), message)
+            self._remember(Request(key, method, "", False, False, over_http), message)
             return
         if not self._adopt(needle, message):
             return
         dialect = get_dialect(self._reader(needle.dialect))
         if message.head is not None and needle.speaker is Speaker.MINER:
             self._read_request_head(message.head)
-        opening = method in dialect.openings
-        request = Request(
-            _key(message.body),
-            method,
-            needle.dialect,
-            opening,
-            message.body,
-            message.head is not None,
-        )
+        events = list(dialect.said(method, message))
+        submits = any(event.act is Act.SUBMIT for event in events)
+        opening = method in dialect.openings and not submits
+        request = Request(key, method, needle.dialect, opening, submits, over_http)
         self._remember(request, message)
-        self._apply(dialect.said(method, message), message, needle.speaker, paired=False)
+        self._apply(events, message, needle.speaker)
 
     def _read_answer(self, message: Message) -> None:
         request = self._match_request(message)
@@ -178,6 +201,8 @@ class Conversation:
             self._read_shape(message)
         elif request.dialect:
             self._settle(request, message)
+        else:
+            self._read_shape(message, to_any=True)
 
     def _settle(self, request: Request, message: Message) -> None:
         """Read an answer whose request is known."""
@@ -187,14 +212,22 @@ class Conversation:
         if needle is not None:
             self._adopt(needle, message)
         dialect = get_dialect(self._reader(request.dialect))
-        self._apply(dialect.answered(request, message), message, speaker, paired=True)
+        self._apply(dialect.answered(request, message), message, speaker, request)
 
-    def _read_shape(self, message: Message) -> None:
-        """An answer nobody asked for as far as we saw, or a push without a method."""
-        needle = self._fitting(self._catalog.needles_by_shape, message)
+    def _read_shape(self, message: Message, *, to_any: bool = False) -> None:
+        """An answer nobody asked for as far as we saw, or a push without a method.
+
+        `to_any`: it answers a request that was not recognised.
+        """
+        needles = self._catalog.needles_by_shape
+        if to_any:
+            needles = tuple(needle for needle in needles if needle.to_any)
+        needle = self._fitting(needles, message)
         if needle is not None and self._adopt(needle, message):
             dialect = get_dialect(self._reader(needle.dialect))
-            self._apply(dialect.shown(message), message, needle.speaker, paired=False)
+            self._apply(dialect.shown(message), message, needle.speaker)
+            return
+        if to_any or not _is_answer(message.body):
             return
         request = self._match_opening(message) if self._is_pool(message.side) else None
         if request is not None and needle is None:
@@ -215,25 +248,31 @@ class Conversation:
                         event = Event(Act.GREETING)
                     else:
                         event = Event(Act.DETAIL)
-                    self._apply([event], message, needle.speaker, paired=False)
+                    self._apply([event], message, needle.speaker)
         if head.status >= 400:
             if not self.found:
                 self._early = message
             elif self._is_pool(message.side):
-                self._refuse_oldest(message)
+                self._refuse_oldest(message, shares_too=True)
 
     def _read_request_head(self, head: Head) -> None:
         """What the head of a mining request says about the miner."""
         self._agent = self._agent or self._clean(head.header("user-agent"))
         self._named_host = self._named_host or self._clean(head.header("host").rsplit(":", 1)[0])
-        login = _basic_login(head) or _login_in_url(head)
-        self._login = self._login or self._clean(login)
+        self._add_login(_basic_login(head) or _login_in_url(head))
 
     def _read_non_json(self, message: Message) -> None:
-        """An HTTP body without JSON: no work, so a refusal if it answers an opening."""
+        """An HTTP body without JSON: no work, so a refusal if it answers an opening.
+
+        One that could not be read says nothing; what it answers waits no longer.
+        """
         head = message.head
-        if head is not None and head.status and self.found and self._is_pool(message.side):
+        if head is None or not head.status or not self.found or not self._is_pool(message.side):
+            return
+        if message.body is NOT_JSON:
             self._refuse_oldest(message)
+        else:
+            self._match_opening(message)
 
     # -- requests and answers ----------------------------------------------------
 
@@ -242,8 +281,6 @@ class Conversation:
         # The head of this very POST was remembered before its body was known.
         if request.over_http and waiting and not waiting[-1].method:
             waiting.pop()
-        if request.key is None and not request.over_http:
-            return
         waiting.append(request)
         if len(waiting) > self._limits.open_requests:
             waiting.popleft()
@@ -251,17 +288,17 @@ class Conversation:
 
     def _remember_post(self, head: Head, dialect: str, message: Message) -> None:
         if head.method == "POST":
-            self._remember(Request(None, "", dialect, True, None, True), message)
+            self._remember(Request(None, "", dialect, True, False, True), message)
 
     def _match_request(self, message: Message) -> Request | None:
-        """The request an answer belongs to: by id, errors without one by order."""
+        """The request an answer belongs to: by id, those without one by order."""
         waiting = self._waiting[1 - message.side]
         key = _key(message.body)
         for index, request in enumerate(waiting):
             if request.key == key and key is not None:
                 del waiting[index]
                 return request
-        if waiting and key is None and is_error(message.body):
+        if waiting and key is None and _is_answer(message.body):
             return waiting.popleft()
         if waiting and message.head is not None and waiting[0].over_http:
             return waiting.popleft()
@@ -276,10 +313,19 @@ class Conversation:
                 return request
         return None
 
-    def _refuse_oldest(self, message: Message) -> None:
-        """An error that names no request: the oldest opening that waits is refused."""
-        if self._match_opening(message) is not None:
-            self._apply([Event(Act.REFUSAL)], message, Speaker.POOL, paired=True)
+    def _refuse_oldest(self, message: Message, *, shares_too: bool = False) -> None:
+        """An error that names no request: the oldest opening that waits is refused.
+
+        `shares_too`: it may as well be a share that was not accepted.
+        """
+        waiting = self._waiting[1 - message.side]
+        if shares_too and waiting and waiting[0].submits:
+            request = waiting.popleft()
+            self._apply([Event(Act.REJECT)], message, Speaker.POOL, request)
+            return
+        opening = self._match_opening(message)
+        if opening is not None:
+            self._apply([Event(Act.REFUSAL)], message, Speaker.POOL, opening)
 
     # -- keeping -----------------------------------------------------------------
 
@@ -302,22 +348,29 @@ class Conversation:
         if self._miner_side is None:
             self._miner_side = side
         elif self._miner_side != side:
-            self._conflicts += 1
+            self._said[message.side][1] += needle.strength is Strength.SAFE
             return False
         family = ROWS[needle.dialect].family
         if says_miner:
             self._families.add(family)
         elif self._families and family not in self._families:
-            self._conflicts += 1  # work in a dialect the miner does not speak is none
-            return False
+            return False  # work in a dialect the miner does not speak is none
+        self._said[message.side][0] += 1
         self._signatures[needle.id] = None
         if not needle.nursery:
             strongest = self._strength.get(needle.speaker, Strength.FORM)
-            self._strength[needle.speaker] = max(strongest, needle.strength)
+            self._strength[needle.speaker] = max(strongest, self._worth(needle))
         if needle.rank > self._rank:
             self._rank = needle.rank
             self._dialect = needle.dialect
         return True
+
+    def _worth(self, needle: Needle) -> Strength:
+        """What a needle is worth here: a bare call under a miner's header names the dialect."""
+        if needle.strength is not Strength.BARE or needle.speaker is not Speaker.MINER:
+            return needle.strength
+        self._bare.add(needle.by_header)
+        return Strength.SAFE if len(self._bare) == 2 else Strength.BARE
 
     def _reader(self, dialect: str) -> str:
         """Who reads a message of a dialect: the flow's own, if it is of the same family."""
@@ -327,47 +380,66 @@ class Conversation:
     def _is_pool(self, side: int) -> bool:
         return self._miner_side is not None and side != self._miner_side
 
-    def _apply(self, events: Any, message: Message, speaker: Speaker, *, paired: bool) -> None:
+    def _apply(
+        self,
+        events: Iterable[Event],
+        message: Message,
+        speaker: Speaker,
+        request: Request | None = None,
+    ) -> None:
+        """Take acts into account; `request` is what the message answers, if that is known."""
+        self._said[message.side][0] += request is not None
         for event in events:
-            act: Act = event.act
-            self._stage = max(self._stage, _STAGES.get(act, Stage.CONTACTED))
-            if act is Act.GREETING:
-                self._greeted = True
-            elif act is Act.REFUSAL:
-                self._refused = True
-            elif act is Act.JOB:
-                self._jobs += 1
-            elif act is Act.SUBMIT:
-                self._shares[0] += 1
-            elif act is Act.ACCEPT:
-                self._shares[1] += 1
-            elif act is Act.REJECT:
-                self._shares[2] += 1
-            if act in _ANSWERS:
-                self._answered = True
-                if paired and act is not Act.REJECT:
-                    self._refused = False
+            self._count(event.act, request)
             self._keep_facts(event.facts)
-            self._quote(act, message, speaker)
+            self._quote(event.act, message, speaker)
         if self._early is not None and self._greeted and self._is_pool(self._early.side):
             early, self._early = self._early, None
             self._refuse_oldest(early)
-        if not self._first_packet and message.spans:
-            self._first_packet = message.spans[0].packet
-            self._first_ns = message.ts_ns
+        if message.spans:
+            first = min(span.packet for span in message.spans)  # segments may come out of order
+            self._first_packet = min(self._first_packet or first, first)
+            self._first_ns = min(self._first_ns or message.ts_ns, message.ts_ns)
         self._last_ns = max(self._last_ns, message.ts_ns)
+
+    def _count(self, act: Act, request: Request | None) -> None:
+        self._stage = max(self._stage, _STAGES.get(act, Stage.CONTACTED))
+        if act is Act.GREETING:
+            self._greeted = True
+        elif act is Act.REFUSAL:
+            self._refused.add(request.method if request else "")
+        elif act is Act.JOB:
+            self._jobs += 1
+        elif act in _SHARES:
+            self._shares[_SHARES.index(act)] += 1
+        if act in _ANSWERS:
+            self._answered = True
+        if act is Act.ACCEPT:
+            self._refused.clear()
+        elif request is not None and act in _GRANTS:
+            self._refused.discard(request.method)
 
     def _keep_facts(self, facts: Mapping[str, Any]) -> None:
         if not facts:
             return
         self._agent = self._agent or self._clean(facts.get("agent"))
-        self._login = self._login or self._clean(facts.get("login"))
+        self._add_login(facts.get("login"))
         self._named_host = self._named_host or self._clean(facts.get("named_host"))
         self._algorithm = self._algorithm or self._clean(facts.get("algorithm"))
         self._difficulty = facts.get("difficulty", self._difficulty)
 
+    def _add_login(self, text: str | None) -> None:
+        """Keep a login; a proxy sends many over one socket."""
+        login = self._clean(text)
+        if login is None or login in self._logins:
+            return
+        if len(self._logins) < self._limits.flow_logins:
+            self._logins[login] = None
+        else:
+            self._tally["logins_left_out"] += 1
+
     def _clean(self, text: str | None) -> str | None:
-        """Text from the wire, made safe to print, bounded; None when nothing is left."""
+        """Text from the wire, bounded, as UTF-8 can hold it; None when nothing is left."""
         if not text:
             return None
         if len(text) > self._limits.text_chars:
@@ -380,24 +452,33 @@ class Conversation:
         if act in self._quoted or not message.spans or act is Act.DETAIL:
             return
         self._quoted.add(act)
-        if len(self._quotes) + len(message.spans) > 4 * self._limits.evidence_quotes:
-            self._tally["quotes_left_out"] += 1
-            return
+        spans = message.spans[: self._limits.evidence_spans]
+        if len(spans) < len(message.spans):
+            self._tally["quotes_cut"] += 1
         for index, quote in enumerate(self._quotes):
             if quote[:2] == message.spans[0][:2]:  # one message can be several steps
                 self._quotes[index] = quote._replace(shows=f"{quote.shows} {act.value}")
                 return
         chars = self._limits.quote_chars
         text = _CONTROL.sub(" ", message.data[: 4 * chars].decode("utf-8", "replace")).strip()
-        for index, span in enumerate(message.spans):
+        for index, span in enumerate(spans):
             shown = text[:chars] if index == 0 else ""
             self._quotes.append(Quote(*span, speaker, shown, act.value))
 
 
-def _key(body: Any) -> Any:
+def _key(body: Any) -> str | None:
     """A JSON-RPC id in a form that can be compared; None when there is none."""
     key = body.get("id") if isinstance(body, dict) else None
-    return key if isinstance(key, int | str) or key is None else str(key)[:64]
+    if key is None:
+        return None
+    if isinstance(key, float) and key.is_integer():
+        key = int(key)
+    return str(key)[:64]  # some answer 4 to "4"
+
+
+def _is_answer(body: Any) -> bool:
+    """Whether a message has what an answer has."""
+    return isinstance(body, dict) and ("result" in body or "error" in body)
 
 
 def _basic_login(head: Head) -> str:

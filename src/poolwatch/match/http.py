@@ -77,13 +77,25 @@ def chunk_size(line: bytes) -> int | None:
     return int(match[1], 16) if match else None
 
 
-def unpack_body(head: Head, data: bytes, bound: int) -> bytes:
-    """The body without its content encoding, as far as the bound; as it is if not packed."""
-    encoding = head.header("content-encoding").lower()
-    wbits = {"gzip": 31, "x-gzip": 31, "deflate": 15}.get(encoding)
-    if wbits is None:
+def unpack_body(head: Head, data: bytes, bound: int) -> bytes | None:
+    """The body without its content encoding, as far as the bound; as it is if not packed.
+
+    None when it is packed in a way not known here, does not unpack, or only to too much.
+    """
+    encoding = head.header("content-encoding").strip().lower()
+    if encoding in ("", "identity"):
         return data
-    try:
-        return zlib.decompressobj(wbits=wbits).decompress(data, bound)
-    except zlib.error:
-        return b""
+    # Servers send `deflate` with and without the zlib header it should have.
+    for wbits in {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}.get(encoding, ()):
+        try:
+            unpacker = zlib.decompressobj(wbits=wbits)
+            unpacked = unpacker.decompress(data, _unpacked_bound(data, bound))
+            return None if unpacker.unconsumed_tail else unpacked
+        except zlib.error:
+            continue
+    return None
+
+
+def _unpacked_bound(data: bytes, bound: int) -> int:
+    """Real JSON does not shrink further; a bomb is cut early."""
+    return min(bound, 64 * len(data) + (1 << 16))

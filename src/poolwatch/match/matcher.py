@@ -22,18 +22,24 @@ if TYPE_CHECKING:
 _SYN = int(FlowFlag.SYN_A | FlowFlag.SYN_B)
 _ENDED = int(FlowFlag.RST | FlowFlag.FIN_A | FlowFlag.FIN_B)
 _OPEN = int(SegmentBit.OPEN)
+_START = int(SegmentBit.START_A | SegmentBit.START_B)
 _HEAD_A = int(Gate.HEAD_A)
 _DATA = int(What.DATA)
 _HEAD = int(What.HEAD)
 _CLOSE = int(What.CLOSE)
+_ROOM = 16  # one part in so many is freed when there are too many candidates
 NO_BYTES = np.zeros(1, np.uint8)
 
 
 @dataclass(slots=True)
 class Kept:
-    """Payload of a flow that began before the slice, unread."""
+    """Payload of a flow that began before the slice, unread.
+
+    `begun` has one entry a segment: the sides whose SYN had been seen when it came.
+    """
 
     segments: list[Segment] = field(default_factory=list)
+    begun: list[int] = field(default_factory=list)  # SegmentBit
     bytes: int = 0
     worth_reading: bool = False
     shed: bool = False
@@ -81,6 +87,7 @@ class Matcher:
         self.heads: dict[int, Segment] = {}
         self.kept: dict[int, Kept] = {}
         self.kept_bytes = 0
+        self._waiting = 0  # bytes that wait in all streams
         self.closed: list[Closed] = []
         self.closed_keys: set[FlowKey] = set()  # closed for certain
         self.hits: list[Hit] = []
@@ -95,7 +102,7 @@ class Matcher:
         self.streams, self.heads, self.kept = {}, {}, {}
         self.closed, self.hits = [], []
         self.closed_keys = set()
-        self.kept_bytes = 0
+        self.kept_bytes = self._waiting = 0
         self.promising = False
 
     def feed(self, batch: Batch) -> list[Hit]:
@@ -151,10 +158,14 @@ class Matcher:
                 stream = streams.get(record)
                 if stream is None:
                     # Without the opening bit it was dismissed or shed within this batch.
-                    stream = self._open(record, bits) if bits & _OPEN else None
-                    if stream is None:
+                    if not bits & _OPEN:
                         continue
+                    stream = self._open(record, bits)
+                before = stream.waiting_bytes
                 stream.feed(segment)
+                self._waiting += stream.waiting_bytes - before
+                if self._waiting > self.limits.waiting_bytes:
+                    self._shed_waiting()
                 if stream.conversation.found:
                     self.promising = True
                 elif stream.hopeless:
@@ -184,14 +195,11 @@ class Matcher:
             self.tally["heads_forgotten"] += surplus
         self.heads = dict(awaited[surplus:])
 
-    def _open(self, record: int, bits: int) -> Stream | None:
-        """A stream for a new candidate; None when there is no room for one."""
+    def _open(self, record: int, bits: int) -> Stream:
+        """A stream for a new candidate."""
         self.tally["candidates"] += 1
         if len(self.streams) >= self.limits.candidates:
-            self._retire_ended()
-        if len(self.streams) >= self.limits.candidates:
-            self._dismiss(record, "candidates_shed")
-            return None
+            self._make_room()
         flow = self.table.flows[record]
         head = self.heads.pop(record, None)
         if head is not None and not self._awaited(record, head):
@@ -206,23 +214,60 @@ class Matcher:
         self.streams[record] = stream
         if head is not None:
             stream.feed(head)
+            self._waiting += stream.waiting_bytes
         return stream
+
+    def adopt(self, record: int, stream: Stream) -> None:
+        """Go on with a stream that a later slice was reading."""
+        stream.count_in(self.tally)
+        self.streams[record] = stream
+        self._waiting += stream.waiting_bytes
 
     def _dismiss(self, record: int, why: str) -> None:
         self.tally[why] += 1
-        self.streams.pop(record, None)
+        self._forget(record)
         self.table.dismiss(record)
 
-    def _retire_ended(self) -> None:
-        """Finish the streams of connections that have ended, to make room."""
-        flags = self.table.flows["flags"]
-        for record in [r for r in self.streams if flags[r] & _ENDED]:
-            self._add_hit(record, self.streams[record])
-            self._dismiss(record, "candidates_ended_early")
+    def _forget(self, record: int) -> Stream | None:
+        stream = self.streams.pop(record, None)
+        if stream is not None:
+            self._waiting -= stream.waiting_bytes
+        return stream
+
+    def _make_room(self) -> None:
+        """Finish the streams of connections that have ended; if that frees too few, shed others.
+
+        First those without anything of mining go, then the longest silent; what was found in
+        them stays.
+        """
+        flows = self.table.flows
+        records = np.fromiter(self.streams, np.int64, len(self.streams))
+        ended = records[(flows["flags"][records] & _ENDED) != 0]
+        for record in ended.tolist():
+            self._finish_early(record, "candidates_ended_early")
+        wanted = max(self.limits.candidates // _ROOM, 1) - len(ended)
+        if wanted > 0:
+            records = np.fromiter(self.streams, np.int64, len(self.streams))
+            found = np.array([stream.conversation.found for stream in self.streams.values()])
+            order = np.lexsort((flows["last_ns"][records], found))
+            for record in records[order[:wanted]].tolist():
+                self._finish_early(record, "candidates_shed")
+
+    def _finish_early(self, record: int, why: str) -> None:
+        self._add_hit(record, self._forget(record))
+        self._dismiss(record, why)
+
+    def _shed_waiting(self) -> None:
+        """Too many bytes wait in all streams together: those that hold most go."""
+        by_size = sorted(self.streams, key=lambda r: -self.streams[r].waiting_bytes)
+        for record in by_size:
+            if self._waiting <= self.limits.waiting_bytes // 2:
+                return
+            self._finish_early(record, "candidates_shed_for_bytes")
 
     def _close(self, record: int, unsure: bool) -> None:
         """A flow closed: its hit, or in a slice what a merge will need."""
-        stream = self.streams.pop(record, None)
+        stream = self._forget(record)
         head = self.heads.pop(record, None)
         flags = int(self.table.flows["flags"][record])
         if not self.table.keep or flags & FlowFlag.LATER:
@@ -255,6 +300,8 @@ class Matcher:
         )
         if stream is not None:
             stream.finish(hit)
+            if hit.contradictory:
+                self.tally["candidates_contradictory"] += 1
         if hit.signatures or listed:
             self.hits.append(hit)
 
@@ -268,6 +315,7 @@ class Matcher:
         )
         if not over:
             kept.segments.append(segment)
+            kept.begun.append(bits & _START)
             kept.bytes += size
             self.kept_bytes += size
             return

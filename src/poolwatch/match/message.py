@@ -40,6 +40,9 @@ class Span(NamedTuple):
 NOT_JSON: Any = object()
 """The body of an HTTP message that is no JSON."""
 
+UNREADABLE: Any = object()
+"""The body of an HTTP message that was cut, too long, or packed in a way not known here."""
+
 
 @dataclass(slots=True)
 class Head:

@@ -17,14 +17,14 @@ _HALF = 1 << 31
 class Reassembler:
     """`expected` is the first payload byte's sequence number when the SYN was seen."""
 
-    __slots__ = ("_gap", "_limits", "_next", "_tally", "_waiting", "_waiting_bytes")
+    __slots__ = ("_gap", "_limits", "_next", "_tally", "_waiting", "waiting_bytes")
 
     def __init__(self, limits: Limits, tally: Tally, expected: int | None = None) -> None:
         self._limits = limits
         self._tally = tally
         self._next = expected
         self._waiting: list[Segment] = []
-        self._waiting_bytes = 0
+        self.waiting_bytes = 0
         self._gap = False  # the next piece comes after missing bytes
 
     def push(self, segment: Segment) -> list[Piece]:
@@ -42,7 +42,7 @@ class Reassembler:
             pieces = [self._accept(segment, known)]
             return self._drain(pieces) if self._waiting else pieces
         self._waiting.append(segment)
-        self._waiting_bytes += len(segment.data)
+        self.waiting_bytes += len(segment.data)
         return self._overdue(segment.ts_ns)
 
     def finish(self) -> list[Piece]:
@@ -84,7 +84,7 @@ class Reassembler:
         waited_ns = now_ns - self._waiting[0].ts_ns
         if (
             len(self._waiting) <= limits.reorder_segments
-            and self._waiting_bytes <= limits.stream_bytes
+            and self.waiting_bytes <= limits.stream_bytes
             and waited_ns <= limits.reorder_seconds * 1_000_000_000
         ):
             return []
@@ -109,7 +109,7 @@ class Reassembler:
                 if 0 < ahead < _HALF:
                     continue
                 self._waiting.remove(segment)
-                self._waiting_bytes -= len(segment.data)
+                self.waiting_bytes -= len(segment.data)
                 known = (_MODULUS - ahead) % _MODULUS
                 if known < segment.wire:
                     pieces.append(self._accept(segment, known))

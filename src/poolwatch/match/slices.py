@@ -26,12 +26,10 @@ from poolwatch.layouts import (
     TUNNEL_SHIFT,
     Carrier,
     FlowFlag,
-    Gate,
     SegmentBit,
     tunnel_of,
 )
 from poolwatch.match.matcher import NO_BYTES, Closed, Kept, Matcher
-from poolwatch.match.message import Segment
 from poolwatch.match.prefilter import key_of
 from poolwatch.match.stream import Stream
 from poolwatch.terms import Hit
@@ -39,6 +37,7 @@ from poolwatch.terms import Hit
 _READ = int(FlowFlag.CANDIDATE | FlowFlag.DISMISSED)
 _DATA = int(FlowFlag.DATA_A | FlowFlag.DATA_B)
 _TEIDS = ("teid_a", "teid_b")
+_SYN = int(FlowFlag.SYN_A | FlowFlag.SYN_B)
 
 
 def merge(first: Matcher, later: Matcher) -> list[Hit]:
@@ -116,7 +115,9 @@ def _merge_flow(first: Matcher, closed: Closed, *, still_open: bool = False) -> 
         _close(first, record, unsure=_is_unsure(first, record, closed))
         record = -1
     if record >= 0:
-        table.counters["flows"] -= 1
+        table.counters["flows"] -= 1  # both slices counted it
+        if int(closed.flow["flags"][0]) & FlowFlag.LISTED:
+            table.counters["listed"] -= 1
         for teid in _TEIDS:
             table.starts[teid][record] = table.starts[teid][record] or closed.start[teid][0]
         if closed.kept is None:
@@ -129,7 +130,8 @@ def _merge_flow(first: Matcher, closed: Closed, *, still_open: bool = False) -> 
         if record < 0:
             return
         _adopt(first, record, closed)
-        if closed.kept is not None and table.keep:
+        inherited = int(table.flows["flags"][record]) & FlowFlag.INHERITED
+        if closed.kept is not None and inherited:
             first.kept[record] = closed.kept
             first.kept_bytes += closed.kept.bytes
         elif closed.kept is not None:
@@ -152,24 +154,29 @@ def _find(first: Matcher, closed: Closed) -> int:
     if tunnel_of(tags)[0] is not Carrier.GTP or tunnel_of(tags)[1] >= GTP_FLOWS:
         return int(find_flow(table.slots, table.flows, table.table, closed.flow, 0))
     base = tags & ((1 << TUNNEL_SHIFT) - 1)
+    fitting: list[int] = []
     vacant: list[int] = []
     for number in range(GTP_FLOWS):
         closed.flow["tags"] = base | number << TUNNEL_SHIFT
         record = int(find_flow(table.slots, table.flows, table.table, closed.flow, 0))
         if record < 0:
             vacant.append(number)
-        elif _shares_tunnels(first, record, closed) or _paused(first, record, closed):
+        elif _same_tunnels(first, record, closed):
             return record
+        elif _same_tunnels(first, record, closed) is None or _paused(first, record, closed):
+            fitting.append(number)
     theirs = next((int(closed.start[teid][0]) for teid in _TEIDS if closed.start[teid][0]), 0)
-    number = vacant[0] if vacant else (theirs + GTP_FLOWS) & 0xFFFFFFFF
+    number = [*fitting, *vacant, (theirs + GTP_FLOWS) & 0xFFFFFFFF][0]
     closed.flow["tags"] = base | number << TUNNEL_SHIFT
     return int(find_flow(table.slots, table.flows, table.table, closed.flow, 0))
 
 
-def _shares_tunnels(first: Matcher, record: int, closed: Closed) -> bool:
-    """Whether no side of two flows was seen in two different GTP tunnels."""
-    pairs = [(int(first.table.starts[t][record]), int(closed.start[t][0])) for t in _TEIDS]
-    return all(ours == theirs or not ours or not theirs for ours, theirs in pairs)
+def _same_tunnels(first: Matcher, record: int, closed: Closed) -> bool | None:
+    """Whether two flows came in the same GTP tunnels; None when no side was seen in both."""
+    starts = first.table.starts
+    pairs = [(int(starts[teid][record]), int(closed.start[teid][0])) for teid in _TEIDS]
+    both = [ours == theirs for ours, theirs in pairs if ours and theirs]
+    return all(both) if both else None
 
 
 def _ends_before(first: Matcher, record: int, closed: Closed) -> bool:
@@ -203,7 +210,8 @@ def _insert(first: Matcher, closed: Closed) -> int:
     """A record for a flow whose key we have not; -1 when the table has no room."""
     table = first.table
     if table.keep and key_of(closed.flow[0]) in first.closed_keys:
-        closed.flow["flags"] |= np.uint16(FlowFlag.LATER)
+        flags = int(closed.flow["flags"][0]) & ~int(FlowFlag.INHERITED)
+        closed.flow["flags"] = flags | FlowFlag.LATER  # it began here: nothing to wait for
     for _ in range(2):
         table.reserve(1)
         record: int = insert_flow(
@@ -229,8 +237,7 @@ def _adopt(first: Matcher, record: int, closed: Closed) -> None:
         carried = int(closed.flow["flags"][0]) & _READ
         first.table.flows["flags"][record] |= np.uint16(carried)
     if closed.stream is not None:
-        closed.stream.count_in(first.tally)
-        first.streams[record] = closed.stream
+        first.adopt(record, closed.stream)
     if closed.head is not None:
         first.hold_head(record, closed.head)
 
@@ -240,7 +247,9 @@ def _join_kept(first: Matcher, record: int, flow: Any, kept: Kept) -> None:
     table = first.table
     if table.keep and int(table.flows["flags"][record]) & FlowFlag.INHERITED:
         ours = first.kept.setdefault(record, Kept())
+        begun = _begun(int(table.flows["flags"][record]))
         ours.segments += kept.segments
+        ours.begun += [bits | begun for bits in kept.begun]
         ours.bytes += kept.bytes
         ours.worth_reading |= kept.worth_reading
         ours.shed |= kept.shed
@@ -248,36 +257,52 @@ def _join_kept(first: Matcher, record: int, flow: Any, kept: Kept) -> None:
         join_flow(table.flows, record, flow, 0)
         return
     flags, seen = int(table.flows["flags"][record]), int(flow["flags"][0])
-    for syn, begins in ((FlowFlag.SYN_A, "next_a"), (FlowFlag.SYN_B, "next_b")):
-        if seen & syn and not flags & syn:  # a handshake the cut went through
+    for syn, data, begins in (
+        (FlowFlag.SYN_A, FlowFlag.DATA_A, "next_a"),
+        (FlowFlag.SYN_B, FlowFlag.DATA_B, "next_b"),
+    ):
+        if seen & syn and not flags & data:  # a handshake the cut went through
             table.flows[begins][record] = flow[begins][0]
-            table.flows["flags"][record] |= np.uint16(syn)
-    _replay(first, record, kept.segments)
+    _replay(first, record, kept)
+    gate = table.flows["gate"][record]  # what the whole shows, not what the slice alone did
     join_flow(table.flows, record, flow, 0)
+    table.flows["gate"][record] = gate
 
 
 def _read_kept(first: Matcher, record: int, kept: Kept) -> None:
     """Read what was kept of a flow: nothing will come in front of it any more."""
     flows = first.table.flows
-    flags, gate = int(flows["flags"][record]), int(flows["gate"][record])
-    flows["flags"][record] = flags & ~(_DATA | _READ | int(FlowFlag.INHERITED))
+    flags = int(flows["flags"][record])
+    flows["flags"][record] = flags & ~(_DATA | _SYN | _READ | int(FlowFlag.INHERITED))
     flows["gate"][record] = 0
-    _replay(first, record, kept.segments)
-    flows["flags"][record] |= np.uint16(flags & _DATA)
-    flows["gate"][record] |= np.uint8(gate & int(Gate.TLS | Gate.HTTP))
+    _replay(first, record, kept)
+    flows["flags"][record] |= np.uint16(flags & (_DATA | _SYN))
 
 
-def _replay(first: Matcher, record: int, segments: list[Segment]) -> None:
+def _begun(flags: int) -> int:
+    """The sides whose SYN a flow has seen, as bits of a segment."""
+    bits = int(SegmentBit.START_A) if flags & FlowFlag.SYN_A else 0
+    return bits | (int(SegmentBit.START_B) if flags & FlowFlag.SYN_B else 0)
+
+
+def _replay(first: Matcher, record: int, kept: Kept) -> None:
     """Show kept payload to the gate and the streams as if it came now."""
     packets, frames = np.zeros(1, PACKET), np.zeros(1, FRAME)
     table = first.table
-    frames["kind"] = table.flows["kind"][record]
-    for segment in segments:
+    flows = table.flows
+    frames["kind"] = flows["kind"][record]
+    for segment, begun in zip(kept.segments, kept.begun, strict=True):
+        for start, syn in (
+            (SegmentBit.START_A, FlowFlag.SYN_A),
+            (SegmentBit.START_B, FlowFlag.SYN_B),
+        ):
+            if begun & start:
+                flows["flags"][record] |= np.uint16(syn)
         buffer = np.frombuffer(segment.data, np.uint8)
         packets["ts_ns"] = segment.ts_ns
         frames["length"], frames["wire"] = len(buffer), segment.wire
         frames["seq"], frames["side"] = segment.seq, segment.side
-        if replay_segment(buffer, packets, frames, table.flows, record, table.segments):
+        if replay_segment(buffer, packets, frames, flows, record, table.segments):
             rows = table.segments[:1].copy()
             rows["packet"], rows["frame_offset"] = segment.packet, segment.offset
             first.take(rows.tolist(), buffer)

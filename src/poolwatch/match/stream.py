@@ -21,7 +21,7 @@ class Stream:
     `expected`: where each side's payload starts, for the sides whose beginning was seen.
     """
 
-    __slots__ = ("_bytes", "_limits", "channels", "conversation", "reassemblers")
+    __slots__ = ("_bytes", "_limits", "channels", "conversation", "reassemblers", "waiting_bytes")
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class Stream:
     ) -> None:
         self._limits = limits
         self._bytes = 0
+        self.waiting_bytes = 0  # kept until a hole is filled or a message complete
         self.reassemblers = (
             Reassembler(limits, tally, expected[0]),
             Reassembler(limits, tally, expected[1]),
@@ -42,8 +43,12 @@ class Stream:
     def feed(self, segment: Segment) -> None:
         """Read one segment."""
         self._bytes += len(segment.data)
-        for piece in self.reassemblers[segment.side].push(segment):
-            self._read(segment.side, piece)
+        side = segment.side
+        reassembler, channel = self.reassemblers[side], self.channels[side]
+        before = reassembler.waiting_bytes + channel.waiting_bytes
+        for piece in reassembler.push(segment):
+            self._read(side, piece)
+        self.waiting_bytes += reassembler.waiting_bytes + channel.waiting_bytes - before
 
     @property
     def hopeless(self) -> bool:
@@ -52,9 +57,12 @@ class Stream:
         if conversation.found:
             return False
         limits = self._limits
+        calls = conversation.calls
+        patience = limits.patience_calls if calls else limits.patience_messages
+        room = limits.patience_bytes * (16 if calls else 1)
         return (
-            conversation.misses >= limits.patience_messages
-            or self._bytes >= limits.patience_bytes
+            conversation.misses >= patience
+            or self._bytes >= room
             or (
                 conversation.misses == 0
                 and self.channels[0].junk + self.channels[1].junk >= limits.patience_junk
@@ -70,6 +78,9 @@ class Stream:
             for message in self.channels[side].finish():
                 self.conversation.read(message)
         self.conversation.fill(hit)
+        miner = hit.miner_side or 0
+        prose = [channel.prose > 0 for channel in self.channels]
+        hit.prose = (prose[miner], prose[1 - miner])
 
     def shift(self, packets: int) -> None:
         """Count packets from an earlier beginning."""
@@ -84,3 +95,5 @@ class Stream:
     def _read(self, side: int, piece: Piece) -> None:
         for message in self.channels[side].feed(piece):
             self.conversation.read(message)
+            if self.hopeless:
+                return

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from functools import cache
 from importlib import resources
 from typing import Any
 
 LANGUAGES = ("en", "zh")
+_UNSAFE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
 class Messages:
@@ -18,12 +20,36 @@ class Messages:
         self._sentences = load(language)
 
     def say(self, key: str, **fields: Any) -> str:
-        """The sentence of that id with its fields filled in. Raises KeyError for an unknown id."""
-        return self._sentences[key].format(**fields)
+        """The sentence of that id with its fields filled in. Raises KeyError for an unknown id.
+
+        Fields come from the wire and from file names: what could steer a terminal is written out.
+        """
+        safe = {k: printable(v) if isinstance(v, str) else v for k, v in fields.items()}
+        return self._sentences[key].format(**safe)
 
     def knows(self, key: str) -> bool:
         """Whether there is a sentence of that id."""
         return key in self._sentences
+
+
+def printable(text: str) -> str:
+    r"""Text that a terminal shows and does not obey.
+
+    Control and formatting characters (escape sequences, line ends, changes of writing
+    direction, characters without width) and bytes that are no text are written out, as \x1b.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escaped(c) if unicodedata.category(c) in _UNSAFE else c for c in text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # how Python holds a byte that is no UTF-8
+        code -= 0xDC00
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 @cache

@@ -21,6 +21,7 @@ class View:
     reveal: bool = False
     zone: str = "UTC"
     colour: bool = False
+    most: int = 1000  # findings listed where people read them
 
 
 class Output(Protocol):
@@ -33,22 +34,29 @@ class Output(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutputRow:
-    """A format: its name, what it is, and its code."""
+    """A format: its name, what it is, its code, and whether it shows identities.
+
+    A flow's identity rests on the digest of its whole capture, so it is worked out only
+    for the formats that show it.
+    """
 
     name: str
     title: str
     module: str
+    shows_ids: bool
 
 
 OUTPUTS = (
-    OutputRow("table", "a table and a sentence per finding, for people", "table"),
-    OutputRow("eve", "JSON lines in the manner of Suricata's EVE", "eve"),
+    OutputRow("table", "a table and a sentence per finding, for people", "table", shows_ids=False),
+    OutputRow("eve", "JSON lines in the manner of Suricata's EVE", "eve", shows_ids=True),
 )
+
+
+ROWS = {row.name: row for row in OUTPUTS}
 
 
 def open_output(name: str, stream: IO[str], view: View) -> Output:
     """The output of that name, writing to `stream`. Raises KeyError for an unknown one."""
-    row = {row.name: row for row in OUTPUTS}[name]
-    module = importlib.import_module(f"poolwatch.outputs.{row.module}")
+    module = importlib.import_module(f"poolwatch.outputs.{ROWS[name].module}")
     output: Output = module.open_output(stream, view)
     return output

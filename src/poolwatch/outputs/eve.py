@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import json
 import math
+from dataclasses import asdict
 from typing import IO, Any
 
 import msgspec
 
+from poolwatch.inventory.tree import sum_up
 from poolwatch.layouts import Carrier, tunnel_of, vlans_of
 from poolwatch.outputs import Item, View
-from poolwatch.terms import Finding, Quote, Session, Stats
+from poolwatch.outputs.masking import without_credentials
+from poolwatch.terms import Finding, Grade, Quote, Session, Stats, Unit
 
 VERSION = 1
 _encoder = msgspec.json.Encoder()
@@ -26,6 +30,7 @@ class EveOutput:
     def __init__(self, stream: IO[str], view: View) -> None:
         self._stream = stream
         self._min_grade = view.min_grade
+        self._findings: list[Finding] = []  # those of a known unit
 
     def write(self, item: Item) -> None:
         """Write one event; sessions and findings below the wanted grade are left out."""
@@ -35,11 +40,20 @@ class EveOutput:
         elif isinstance(item, Finding):
             if item.grade >= self._min_grade:
                 self._line(_finding_event(item))
+                if item.unit is not None:
+                    self._findings.append(item)
         else:
-            self._line(_stats_event(item))
+            event = _stats_event(item)
+            event["stats"]["units"] = _by_unit(self._findings)
+            self._line(event)
 
     def _line(self, event: dict[str, Any]) -> None:
-        self._stream.write(_encoder.encode(event).decode() + "\n")
+        try:
+            line = _encoder.encode(event).decode()
+        except UnicodeEncodeError:  # half a character, as JSON's escapes allow
+            text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+            line = text.encode("utf-8", "replace").decode()
+        self._stream.write(line + "\n")
 
 
 def timestamp(ns: int) -> str:
@@ -53,13 +67,18 @@ def timestamp(ns: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}+0000"
 
 
+def _known_time(ns: int) -> str | None:
+    """The time of an event; none where the capture has no clock."""
+    return timestamp(ns) if ns else None
+
+
 def _mining_event(session: Session) -> dict[str, Any]:
     hit = session.hit
     first_ns = hit.seen_first_ns or hit.first_ns
     last_ns = hit.seen_last_ns or hit.last_ns
     return {
         "v": VERSION,
-        "timestamp": timestamp(first_ns),
+        "timestamp": _known_time(first_ns),
         "flow_id": session.flow_id,
         "community_id": session.community_id,
         "event_type": "mining",
@@ -85,20 +104,21 @@ def _mining_event(session: Session) -> dict[str, Any]:
             "algorithm": hit.algorithm,
             "pool": session.pool,
             "login": hit.login,
-            "wallet": session.wallet,
-            "worker": session.worker,
+            "wallet": next(iter(session.wallets), None),
+            "worker": next(iter(session.workers), None),
+            "logins": list(hit.logins),
             "agent": hit.agent,
             "encrypted": hit.encrypted,
             "midstream": not hit.opened,
-            "first_seen": timestamp(first_ns),
-            "last_seen": timestamp(last_ns),
+            "first_seen": _known_time(first_ns),
+            "last_seen": _known_time(last_ns),
             "jobs": hit.jobs,
             "shares": _shares(hit.shares),
             "difficulty": _number(hit.difficulty),
             "hashrate": None,
-            "dest_country": None,
-            "dest_asn": None,
-            "cross_border": None,
+            "dest_country": session.dest_country,
+            "dest_asn": session.dest_asn,
+            "cross_border": session.cross_border,
             "signatures": list(hit.signatures),
             "evidence": [_quote(quote) for quote in hit.quotes],
         },
@@ -109,14 +129,14 @@ def _finding_event(finding: Finding) -> dict[str, Any]:
     best = finding.best
     return {
         "v": VERSION,
-        "timestamp": timestamp(finding.first_ns),
+        "timestamp": _known_time(finding.first_ns),
         "event_type": "finding",
         "sensor": best.sensor,
         "finding_id": finding.finding_id,
         "host": finding.host,
         "inside": finding.inside,
         "role": finding.role.value,
-        "unit": None,
+        "unit": _unit(finding.unit),
         "grade": finding.grade.word,
         "stage": finding.stage.word,
         "refused": finding.refused,
@@ -126,8 +146,8 @@ def _finding_event(finding: Finding) -> dict[str, Any]:
         "wallets": finding.wallets,
         "workers": finding.workers,
         "agents": finding.agents,
-        "first_seen": timestamp(finding.first_ns),
-        "last_seen": timestamp(finding.last_ns),
+        "first_seen": _known_time(finding.first_ns),
+        "last_seen": _known_time(finding.last_ns),
         "active_seconds": round(finding.active_ns / 1e9, 6),
         "jobs": finding.jobs,
         "shares": _shares(finding.shares),
@@ -148,7 +168,7 @@ def _stats_event(stats: Stats) -> dict[str, Any]:
     counts = dict(stats.counts)
     return {
         "v": VERSION,
-        "timestamp": timestamp(stats.last_ns),
+        "timestamp": _known_time(stats.last_ns),
         "event_type": "stats",
         "sensor": stats.sensor,
         "stats": {
@@ -159,8 +179,8 @@ def _stats_event(stats: Stats) -> dict[str, Any]:
             "problems": [
                 {"file": p.path, "offset": p.offset, "reason": p.reason} for p in stats.problems
             ],
-            "first_seen": timestamp(stats.first_ns) if stats.first_ns else None,
-            "last_seen": timestamp(stats.last_ns) if stats.last_ns else None,
+            "first_seen": _known_time(stats.first_ns),
+            "last_seen": _known_time(stats.last_ns),
             "packets": counts.pop("packets", 0),
             "bytes": counts.pop("bytes", 0),
             "not_understood": stats.not_understood,
@@ -199,6 +219,23 @@ def _tunnel(session: Session) -> dict[str, Any] | None:
     }
 
 
+def _unit(unit: Unit | None) -> dict[str, Any] | None:
+    return None if unit is None else asdict(unit) | {"path": list(unit.path)}
+
+
+def _by_unit(findings: list[Finding]) -> list[dict[str, Any]]:
+    """One row a unit and a place in the tree above units, whoever has no unit left out."""
+    return [
+        {
+            "path": list(path),
+            "findings": branch.findings,
+            "hosts": len(branch.hosts),
+            "grades": {grade.word: branch.grades[grade] for grade in reversed(Grade)},
+        }
+        for path, branch in sum_up(findings).walk()
+    ]
+
+
 def _shares(shares: Any) -> dict[str, int]:
     return {
         "submitted": shares.submitted,
@@ -213,7 +250,7 @@ def _quote(quote: Quote) -> dict[str, Any]:
         "offset": quote.offset,
         "length": quote.length,
         "side": quote.speaker.value,
-        "text": quote.text,
+        "text": without_credentials(quote.text),
         "shows": quote.shows.split(),
     }
 

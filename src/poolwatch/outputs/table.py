@@ -16,9 +16,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from poolwatch.inventory.tree import sum_up
 from poolwatch.match.dialects import ROWS
-from poolwatch.messages import Messages
+from poolwatch.messages import Messages, printable
 from poolwatch.outputs import Item, View
+from poolwatch.outputs.masking import concealed, without_passwords
 from poolwatch.terms import (
     Endpoint,
     Finding,
@@ -27,6 +29,7 @@ from poolwatch.terms import (
     Quote,
     Role,
     Session,
+    Speaker,
     Stage,
     Stats,
     Strength,
@@ -55,7 +58,9 @@ class TableOutput:
     def __init__(self, stream: IO[str], view: View) -> None:
         self._messages = view.messages
         self._view = view
-        self._findings: list[Finding] = []
+        self._findings: list[Finding] = []  # those to be shown: the first, so the surest
+        self._beyond = 0  # more of them
+        self._below = 0  # less sure than wanted
         self._zone = zoneinfo.ZoneInfo(view.zone)
         self._stream = stream
         self._page = io.StringIO()
@@ -71,21 +76,33 @@ class TableOutput:
     def write(self, item: Item) -> None:
         """Take an item; the stats print everything."""
         if isinstance(item, Finding):
-            self._findings.append(item)
+            self._take(item)
         elif isinstance(item, Stats):
             self._print(item)
 
+    def _take(self, finding: Finding) -> None:
+        if finding.grade < self._view.min_grade:
+            self._below += 1
+        elif len(self._findings) < self._view.most:
+            self._findings.append(finding)
+        else:
+            self._beyond += 1
+
     def _print(self, stats: Stats) -> None:
-        shown = [f for f in self._findings if f.grade >= self._view.min_grade]
-        if shown:
-            self._print_table(shown)
-            self._print_sentences(shown)
+        grade = self._messages.say(f"grade.{self._view.min_grade.word}")
+        if self._findings:
+            self._print_table(self._findings)
+            self._print_sentences(self._findings)
+            if "unit_rows" in stats.counts:
+                self._print_units(self._findings)
+        elif self._below:
+            self._say("table.nothing_at", grade=grade)
         else:
             self._say("table.nothing")
-        hidden = len(self._findings) - len(shown)
-        if hidden:
-            grade = self._messages.say(f"grade.{self._view.min_grade.word}")
-            self._say("table.below", count=hidden, grade=grade)
+        if self._beyond:
+            self._say("table.more", count=self._beyond)
+        if self._below:
+            self._say("table.below", count=self._below, grade=grade)
         self._console.print()
         self._print_stats(stats)
         for line in self._page.getvalue().splitlines():
@@ -111,7 +128,7 @@ class TableOutput:
             grade = Text(say(f"grade.{finding.grade.word}"), style=style)
             table.add_row(
                 str(number),
-                Text(f"{self._host(finding)}\n{_partner(finding)}"),
+                Text(self._parties(finding)),
                 say(f"verdict.{verdict(finding)}"),
                 Text.assemble(grade, f"\n{say(f'stage.{finding.stage.word}')}"),
                 f"{finding.shares.accepted}/{finding.shares.submitted}",
@@ -119,12 +136,19 @@ class TableOutput:
             )
         self._console.print(table)
 
+    def _parties(self, finding: Finding) -> str:
+        """The host, its unit and the other end, one a line."""
+        foreign = [printable(line) for line in (*_unit_line(finding), _partner(finding))]
+        return "\n".join([self._host(finding), *foreign])
+
     def _host(self, finding: Finding) -> str:
         if finding.inside:
             return finding.host
         return f"{finding.host} ({self._messages.say('table.outside')})"
 
     def _seen(self, finding: Finding) -> str:
+        if not finding.last_ns:
+            return self._messages.say("table.no_time")
         first, last = self._moment(finding.first_ns), self._moment(finding.last_ns)
         if first.date() == last.date():
             return f"{first:%Y-%m-%d}\n{first:%H:%M:%S} – {last:%H:%M:%S}"
@@ -147,13 +171,34 @@ class TableOutput:
         if not self._view.reveal and any(f.logins for f in findings):
             self._say("table.hidden")
 
+    def _print_units(self, findings: list[Finding]) -> None:
+        """How many findings each unit has, and each place in the tree above units."""
+        say = self._messages.say
+        table = Table(
+            title=say("units.title"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        )
+        table.add_column(say("units.unit"), overflow="fold")
+        for heading in ("units.findings", "units.hosts"):
+            table.add_column(say(heading), justify="right")
+        for grade in reversed(Grade):
+            table.add_column(say(f"grade.{grade.word}"), justify="right")
+        tree = sum_up([finding for finding in findings if finding.unit])
+        rest = sum_up([finding for finding in findings if not finding.unit])
+        rows = [("  " * (len(path) - 1) + branch.name, branch) for path, branch in tree.walk()]
+        if rest.findings:
+            rows.append((say("units.nobody"), rest))
+        for name, branch in rows:
+            counts = [branch.findings, len(branch.hosts), *map(branch.grades.get, reversed(Grade))]
+            table.add_row(Text(name), *(str(count or "–") for count in counts))
+        self._console.print(table)
+
     def _print_stats(self, stats: Stats) -> None:
         counts = stats.counts
         if not counts.get("packets"):
             self._say("stats.empty", files=stats.files)
         else:
             self._say(
-                "stats.read",
+                "stats.read" if stats.last_ns else "stats.read_no_time",
                 files=stats.files,
                 packets=f"{counts['packets']:,}",
                 bytes=_size(counts["bytes"]),
@@ -172,6 +217,10 @@ class TableOutput:
                 gaps=counts.get("stream_gaps", 0),
                 truncated=counts["truncated"],
                 drops=drops,
+            )
+        if "unit_rows" in counts:
+            self._say(
+                "stats.units", rows=counts["unit_rows"], unreadable=counts["unit_rows_unreadable"]
             )
         bounds = _listed({name: counts.get(name, 0) for name in BOUNDS if counts.get(name)})
         if bounds:
@@ -199,17 +248,26 @@ class TableOutput:
 BOUNDS = (
     "evicted",
     "candidates_shed",
+    "candidates_shed_for_bytes",
     "candidates_ended_early",
+    "candidates_dismissed",
     "heads_forgotten",
     "requests_forgotten",
+    "logins_left_out",
     "lines_too_long",
     "bodies_too_long",
     "heads_too_long",
+    "batches_cut",
     "json_too_deep",
     "texts_cut",
-    "quotes_left_out",
+    "quotes_cut",
     "slice_payload_shed",
+    "interfaces_left_out",
     "finding_entries_left_out",
+    "finding_spans_joined",
+    "hosts_left_out",
+    "unit_bounds_met",
+    "unit_depth_cut",
 )
 """Counts that say a bound bit."""
 
@@ -260,12 +318,17 @@ def why(finding: Finding, messages: Messages, *, reveal: bool) -> str:
     return sentence
 
 
+def _was_called_up(finding: Finding) -> bool:
+    """Whether a pool's words came to the host unasked, from the end that opened."""
+    return finding.role is Role.TARGET and finding.host == finding.best.miner.address
+
+
 def _why_key(finding: Finding) -> str:
     hit = finding.best.hit
     if finding.role is Role.TARGET:
-        return "target"
+        return "unasked" if _was_called_up(finding) else "target"
     if finding.role is Role.RELAY:
-        return "relays"
+        return "relays" if finding.stage >= Stage.SUBMITTING else "relays_idle"
     if finding.role is Role.POOL:
         return "serves"
     if not hit.quotes:
@@ -288,23 +351,29 @@ def _best_quote(hit: Hit) -> Quote | None:
 
 
 def _excerpt(quote: Quote, finding: Finding, reveal: bool) -> str:
-    text = quote.text
-    if not reveal:
-        for secret in sorted({*finding.logins, *finding.wallets}, key=len, reverse=True):
-            text = text.replace(secret, mask(secret))
+    from_miner = quote.speaker is Speaker.MINER
+    if reveal:
+        text = without_passwords(quote.text, from_miner=from_miner)
+    else:
+        best = finding.best
+        known = (*best.hit.logins, *best.wallets, *finding.wallets, *finding.logins)
+        text = concealed(quote.text, known, from_miner=from_miner)
+    text = printable(text)
     return text if len(text) <= _QUOTE_CHARS else text[: _QUOTE_CHARS - 1] + "…"
-
-
-def mask(text: str) -> str:
-    """A wallet or account with its middle hidden."""
-    return f"{text[:4]}…{text[-4:]}" if len(text) > 11 else f"{text[:1]}…"
 
 
 def _partner(finding: Finding) -> str:
     """The other end, and who turned to whom."""
+    if _was_called_up(finding):
+        return f"← {_joined(finding.best.pool_end)}"
     if finding.role in (Role.POOL, Role.TARGET):
         return f"← {_joined(finding.best.miner)}"
     return f"→ {_pool_name(finding.best)}"
+
+
+def _unit_line(finding: Finding) -> list[str]:
+    """The place of the finding's unit in the tree, if it is known."""
+    return [" / ".join(finding.unit.path)] if finding.unit else []
 
 
 def _pool_name(session: Session) -> str:

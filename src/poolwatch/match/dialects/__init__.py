@@ -38,12 +38,12 @@ class DialectRow:
 DIALECTS = (
     DialectRow("stratum-v1", "D01", "stratum", "Bitcoin Stratum v1", "recorded", "stratum"),
     DialectRow(
-        "getwork-http", "D04", "bitcoin-http", "Bitcoin getwork over HTTP", "recorded", "getwork"
+        "getwork-http", "D04", "getwork", "Bitcoin getwork over HTTP", "recorded", "getwork"
     ),
     DialectRow(
         "getblocktemplate-http",
         "D05",
-        "bitcoin-http",
+        "template",
         "getblocktemplate over HTTP",
         "recorded",
         "template",

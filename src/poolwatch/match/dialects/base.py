@@ -39,7 +39,7 @@ class Request(NamedTuple):
     method: str  # lower case; empty for an HTTP request whose body is not known
     dialect: str
     opening: bool  # an error answer to it is a refusal
-    body: Any
+    submits: bool  # it sends a share
     over_http: bool
 
 
@@ -77,24 +77,38 @@ def is_error(body: Any) -> bool:
     if error not in (None, False, "", [], {}):
         return True
     result = body.get("result")
+    if isinstance(result, dict):
+        status = str(result.get("status", "")).upper()
+        return bool(result.get("error")) or status in ("ERR", "ERROR", "FAIL", "FAILED")
     return result is False or (isinstance(result, list) and result[:1] == [False])
 
 
 def is_yes(body: Any) -> bool:
     """Whether an answer is a plain yes, in one of the forms pools give it.
 
-    true, [true], a status OK, a text; EthereumStratum/2 leaves the result out.
+    true, "true", "ok", a list of one of them, an object with status OK. Any other text or
+    object says something else.
     """
-    if is_error(body):
+    if not isinstance(body, dict) or is_error(body):
         return False
-    if "result" not in body:
-        return "id" in body
-    result = body["result"]
-    if result is True or result == [True]:
-        return True
+    result = body.get("result")
+    if isinstance(result, list) and len(result) == 1:
+        result = result[0]
     if isinstance(result, dict):
         return str(result.get("status", "")).upper() in ("OK", "KEEPALIVED")
-    return isinstance(result, str) and result.lower() not in ("", "false", "error")
+    return result is True or (isinstance(result, str) and result.lower() in ("true", "ok"))
+
+
+def is_no(body: Any) -> bool:
+    """Whether an answer refuses: an error, or a result that is null."""
+    return is_error(body) or ("result" in body and body["result"] is None)
+
+
+def share_act(body: Any) -> Act:
+    """What became of a share: an answer that is neither yes nor no says nothing."""
+    if is_yes(body):
+        return Act.ACCEPT
+    return Act.REJECT if is_no(body) else Act.DETAIL
 
 
 def params_of(message: Message) -> list[Any]:

@@ -20,6 +20,7 @@ from poolwatch.match.dialects.base import (
     is_yes,
     named_params,
     result_of,
+    share_act,
     text_at,
 )
 from poolwatch.match.message import Message
@@ -50,7 +51,7 @@ class CryptoNote:
         result = result_of(body)
         job = result.get("job") if isinstance(result, dict) else None
         if request.method == "submit":
-            yield Event(Act.ACCEPT if is_yes(body) else Act.REJECT)
+            yield Event(share_act(body))
         elif is_error(body):
             yield Event(Act.REFUSAL if request.opening else Act.DETAIL)
         elif isinstance(job, dict) and "blob" in job:

@@ -17,6 +17,7 @@ from poolwatch.match.dialects.base import (
     is_yes,
     params_of,
     result_of,
+    share_act,
     target_difficulty,
     text_at,
 )
@@ -43,7 +44,7 @@ class EthProxy:
         """Work, or yes or no to a login or a share."""
         body = message.body
         if request.method == "eth_submitwork":
-            yield Event(Act.ACCEPT if is_yes(body) else Act.REJECT)
+            yield Event(share_act(body))
         elif _is_work(result_of(body)):
             yield _job(body)
         elif request.method == "eth_submitlogin" and is_yes(body):

@@ -30,8 +30,7 @@ class Getwork:
 
     def answered(self, request: Request, message: Message) -> Iterable[Event]:
         """Work, or what became of the share."""
-        params = request.body.get("params") if isinstance(request.body, dict) else None
-        if isinstance(params, list) and text_at(params, 0):
+        if request.submits:
             accepted = result_of(message.body) is True and not is_error(message.body)
             yield Event(Act.ACCEPT if accepted else Act.REJECT)
         elif _is_work(result_of(message.body)) and not is_error(message.body):

@@ -6,22 +6,28 @@ ckolivas/cgminer util.c; zone117x/node-stratum-pool lib/stratum.js; BIP 310.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import Any
 
 from poolwatch.match.dialects.base import (
     Act,
     Event,
     Request,
     facts,
-    is_error,
+    is_no,
     is_yes,
     named_params,
     number_at,
     params_of,
     result_of,
+    share_act,
     text_at,
 )
 from poolwatch.match.message import Message
+
+_HEX = re.compile(r"[0-9a-fA-F]*\Z")
+_EXTRANONCE = 64  # hex digits
 
 
 class Stratum:
@@ -58,16 +64,16 @@ class Stratum:
         body = message.body
         method = request.method
         if method == "mining.submit":
-            yield Event(Act.ACCEPT if is_yes(body) else Act.REJECT)
+            yield Event(share_act(body))
         elif method == "client.get_version":
             yield Event(Act.DETAIL, facts(agent=text_at([result_of(body)], 0)))
         elif not request.opening:
             yield Event(Act.DETAIL)
-        elif is_error(body) or (body.get("result") is None and "result" in body):
+        elif is_no(body):
             yield Event(Act.REFUSAL)
-        elif method == "mining.authorize":
+        elif method == "mining.authorize" and is_yes(body):
             yield Event(Act.AUTHORIZED)
-        elif method == "mining.subscribe":
+        elif method == "mining.subscribe" and (is_yes(body) or _is_subscription(body)):
             yield Event(Act.SUBSCRIBED)
         else:
             yield Event(Act.DETAIL)
@@ -75,6 +81,14 @@ class Stratum:
     def shown(self, message: Message) -> Iterable[Event]:
         """A subscription's answer whose request was not seen."""
         yield Event(Act.SUBSCRIBED)
+
+
+def _is_subscription(body: Any) -> bool:
+    """Whether a subscription's details came back: a list with the extranonce's hex digits."""
+    result = result_of(body)
+    return isinstance(result, list) and any(
+        isinstance(item, str) and len(item) <= _EXTRANONCE and _HEX.match(item) for item in result
+    )
 
 
 DIALECT = Stratum()

@@ -1,0 +1,197 @@
+"""Names, agents, wallets: what is found in the catalogue, and what never is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from poolwatch.catalog.shapes import compile_fields, compile_shape
+from tests import running
+
+XMR = "4" + "A" * 94
+
+
+@pytest.mark.parametrize(
+    ("host", "pool"),
+    [
+        ("f2pool.com", "F2Pool 鱼池"),
+        ("btc.f2pool.com", "F2Pool 鱼池"),
+        ("BTC.F2Pool.COM.", "F2Pool 鱼池"),
+        (" stratum.antpool.com ", "AntPool 蚂蚁矿池"),
+        ("eth-eu1.nanopool.org", "Nanopool"),
+        ("xmr.2miners.com", "2Miners"),
+    ],
+)
+def test_pool_names(host: str, pool: str) -> None:
+    row = running.catalog().find_pool(host)
+    assert row is not None
+    assert row.pool == pool
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        ".",
+        "com",
+        "org",
+        "pool.ntp.org",
+        "0.cn.pool.ntp.org",
+        "mypool.example",
+        "minerals.com",
+        "mining.example.com",
+        "notf2pool.com",
+        "f2pool.com.example.org",
+        "f2pool.org",
+        "xn--f2pool.com",
+        "f2pool",
+        "carpool.com",
+        "swimmingpool.net",
+        "antpool.com.cn",
+        "btc.community",
+        "my-antpool.com",
+        "198.51.100.7",
+    ],
+)
+def test_names_that_are_no_pools(host: str) -> None:
+    assert running.catalog().find_pool(host) is None
+
+
+@given(st.text(max_size=80))
+def test_any_name_is_looked_up_without_an_error(host: str) -> None:
+    row = running.catalog().find_pool(host)
+    if row is not None:
+        name = host.strip().rstrip(".").lower()
+        assert name == row.suffix or name.endswith("." + row.suffix)
+
+
+def test_the_longest_suffix_wins() -> None:
+    catalog = running.catalog()
+    assert "eth-eu1.nanopool.org" in catalog.pools
+    row = catalog.find_pool("a.eth-eu1.nanopool.org")
+    assert row is not None
+    assert row.suffix == "eth-eu1.nanopool.org"
+
+
+@pytest.mark.parametrize(
+    ("agent", "software"),
+    [
+        ("cgminer/4.11.1", "cgminer"),
+        ("CGMiner/4.11.1", "cgminer"),
+        ("xmrig/6.21.0 (Linux x86_64)", "XMRig"),
+        ("XMRig/6.21.0", "XMRig"),
+    ],
+)
+def test_agents(agent: str, software: str) -> None:
+    row = running.catalog().find_agent(agent)
+    assert row is not None
+    assert row.software.startswith(software)
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "",
+        "x",
+        "curl/8.5.0",
+        "Mozilla/5.0 (X11; Linux x86_64)",
+        "my cgminer",
+        "python-requests/2",
+        "xmr",
+    ],
+)
+def test_agents_that_are_no_miners(agent: str) -> None:
+    assert running.catalog().find_agent(agent) is None
+
+
+def test_the_longest_beginning_of_an_agent_wins() -> None:
+    lengths = [len(prefix) for prefix, _ in running.catalog().agents]
+    assert lengths == sorted(lengths, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("login", "wallet"),
+    [
+        (XMR, XMR),
+        (XMR + ".rig1", XMR),
+        (XMR + "+5000", XMR),
+        ("0x" + "ab" * 20 + "/rig/mail@example.org", "0x" + "ab" * 20),
+        ("1BoatSLRHtKNngkdXEeobR76b53LETtpyT.w", "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"),
+        ("kvetak.worker1", None),
+        ("user@example.org", None),
+        ("", None),
+        ("1234567890", None),
+        ("0x" + "ab" * 21, None),
+        ("x" + XMR, None),
+        (XMR + "A", None),
+    ],
+)
+def test_wallets(login: str, wallet: str | None) -> None:
+    assert running.catalog().find_wallet(login) == wallet
+
+
+def test_a_wallet_marks_the_login_of_its_own_dialects_only() -> None:
+    catalog = running.catalog()
+    assert catalog.is_mining_login(XMR + ".rig", "cryptonote")
+    assert not catalog.is_mining_login(XMR, "stratum-v1")
+    assert not catalog.is_mining_login("ann", "cryptonote")
+    assert catalog.is_mining_login("0x" + "ab" * 20, "eth-proxy")
+    assert not catalog.is_mining_login("0x" + "ab" * 20, "cryptonote")
+
+
+SHAPES: list[tuple[str, list[object], list[object]]] = [
+    ("any", [None, 0, "", [], {}], []),
+    ("text", ["", "a"], [1, None, [], True]),
+    ("text:2", ["ab"], ["a", "abc", ["a", "b"]]),
+    ("text:1+", ["a", "a" * 99], [""]),
+    ("text:2-3", ["ab", "abc"], ["a", "abcd"]),
+    ("number", [0, 1.5, -2], [True, "1", None]),
+    ("int", [0, -2, 10**30], [1.0, True, "1"]),
+    ("bool", [True, False], [0, 1, None]),
+    ("null", [None], [0, False, ""]),
+    ("true", [True], [1, False, "true"]),
+    ("false", [False], [0, None, True]),
+    ("object", [{}, {"a": 1}], [[], None]),
+    ("list", [[], [1]], [{}, "ab", None]),
+    ("list:2", [[1, 2]], [[1], [1, 2, 3]]),
+    ("hex", ["", "aF09"], ["0x", "g", 10, "ab\n"]),
+    ("hex:4", ["beef", "BEEF"], ["bee", "beefs", "beeg"]),
+    ("0xhex:2", ["0xab", "0XAB"], ["ab", "0xabc", "0xag"]),
+    ("null|text:1+", [None, "a"], ["", 1]),
+    (" null | int ", [None, 3], ["3"]),
+]
+
+
+@pytest.mark.parametrize(("shape", "fits", "others"), SHAPES)
+def test_shapes(shape: str, fits: list[object], others: list[object]) -> None:
+    test = compile_shape(shape)
+    assert [value for value in fits if not test(value)] == []
+    assert [value for value in others if test(value)] == []
+
+
+@pytest.mark.parametrize(
+    "shape", ["", "txt", "list:", "hex:-1", "text:1-", "text:a", "null:3", "int|"]
+)
+def test_shapes_that_are_none(shape: str) -> None:
+    with pytest.raises(ValueError, match=r"is no shape|the size is"):
+        compile_shape(shape)
+
+
+PATHS: list[tuple[dict[str, str], object, bool]] = [
+    ({}, {}, True),
+    ({"a.b.0": "int"}, {"a": {"b": [1]}}, True),
+    ({"a.b.1": "int"}, {"a": {"b": [1]}}, False),
+    ({"a.b.1": "absent"}, {"a": {"b": [1]}}, True),
+    ({"a.0": "any"}, {"a": {"0": 1}}, False),
+    ({"a.b": "any"}, {"a": [1]}, False),
+    ({"a.b": "absent"}, {"a": None}, True),
+    ({"a": "absent"}, [], True),
+    ({"a": "int", "b": "text"}, {"a": 1, "b": "x"}, True),
+    ({"a": "int", "b": "text"}, {"a": 1, "b": 2}, False),
+]
+
+
+@pytest.mark.parametrize(("fields", "message", "fits"), PATHS)
+def test_paths(fields: dict[str, str], message: object, fits: bool) -> None:
+    assert compile_fields(fields)(message) is fits

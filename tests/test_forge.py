@@ -1,0 +1,71 @@
+"""The scenarios are whole, can be made anew, and are what other tools take them for."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from pcaps import forge
+
+from poolwatch.match.dialects import DIALECTS
+from tests.running import PCAPS, SCENARIOS, capture_of, truth_of
+
+VARIANTS = ("clean", "midstream", "oneway", "oneway-pool", "refused", "unanswered")
+TSHARK = shutil.which("tshark")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_making_it_anew_gives_the_same_bytes(scenario: str, tmp_path: Path) -> None:
+    folder = tmp_path / scenario
+    folder.mkdir()
+    shutil.copy(PCAPS / scenario / "recipe.toml", folder)
+    forge.make(folder)
+    for name in ("capture.pcap", "truth.json"):
+        assert (folder / name).read_bytes() == (PCAPS / scenario / name).read_bytes()
+
+
+def test_every_folder_is_whole() -> None:
+    folders = {path for path in PCAPS.iterdir() if path.is_dir()} - {PCAPS / "transcripts"}
+    named = sorted(path.name for path in folders if not path.name.startswith("_"))
+    assert named == SCENARIOS
+    for folder in forge.scenarios():
+        assert {path.name for path in folder.iterdir()} >= {
+            "recipe.toml",
+            "capture.pcap",
+            "truth.json",
+        }
+    assert [folder.name for folder in forge.scenarios()] == SCENARIOS
+
+
+@pytest.mark.parametrize("dialect", [row.name for row in DIALECTS])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_dialect_is_shown_in_every_way(dialect: str, variant: str) -> None:
+    truth = truth_of(f"{dialect}-{variant}")
+    expected = [flow["expect"] for flow in truth["flows"]]
+    assert expected
+    assert all(expect and expect["dialect"] == dialect for expect in expected)
+
+
+def test_titles_tell_the_scenarios_apart() -> None:
+    titles = [truth_of(scenario)["title"] for scenario in SCENARIOS]
+    assert all(titles)
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.skipif(TSHARK is None, reason="tshark is not installed")
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_other_tools_find_nothing_malformed(scenario: str) -> None:
+    assert TSHARK is not None
+    fields = ("-T", "fields", "-e", "frame.number", "-e", "_ws.malformed")
+    read = subprocess.run(
+        [TSHARK, "-n", "-r", str(capture_of(scenario)), *fields],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    lines = [line.split("\t") for line in read.stdout.splitlines()]
+    assert lines
+    assert [number for number, malformed in lines if malformed] == []

@@ -1,0 +1,202 @@
+"""Every scenario of pcaps/ against its own truth."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import dpkt
+import pytest
+
+from poolwatch.terms import Grade, Session
+from tests import running
+from tests.running import SCENARIOS, capture_of, scan_scenario, truth_of
+
+CALLED_MINING = {Grade.PROBABLE, Grade.CONFIRMED}
+BY_COMMAND_LINE = (
+    "cryptonote-clean",
+    "listed-endpoint",
+    "near-jsonrpc-app",
+    "office",
+    "pool-inside",
+    "scanner-outside",
+    "wire-ipv6",
+)
+
+
+def said_of(session: Session) -> dict[str, Any]:
+    """What a session says, in the words of truth.json."""
+    hit = session.hit
+    return {
+        "grade": session.grade.word,
+        "stage": hit.stage.word,
+        "dialect": hit.dialect,
+        "role": session.role.value,
+        "inside": session.inside,
+        "refused": hit.refused,
+        "midstream": not hit.opened,
+        "submitted": hit.shares.submitted,
+        "accepted": hit.shares.accepted,
+        "rejected": hit.shares.rejected,
+        "jobs": hit.jobs,
+        "agent": hit.agent,
+        "login": hit.login,
+        "pool": session.pool,
+        "coin": session.coin,
+    }
+
+
+def said_of_event(event: dict[str, Any]) -> dict[str, Any]:
+    mining = event["mining"]
+    return {**mining, **mining["shares"]}
+
+
+def ends(flow: dict[str, Any]) -> tuple[tuple[str, int], tuple[str, int]]:
+    (miner, miner_port), (pool, pool_port) = flow["miner"], flow["pool"]
+    return (miner, miner_port), (pool, pool_port)
+
+
+def wanted_by_ends(scenario: str) -> dict[Any, list[dict[str, Any] | None]]:
+    """What is expected of each pair of ends, in the order of time."""
+    wanted: dict[Any, list[dict[str, Any] | None]] = {}
+    for flow in truth_of(scenario)["flows"]:
+        wanted.setdefault(ends(flow), []).append(flow["expect"])
+    return wanted
+
+
+def compare(expect: dict[str, Any] | None, got: dict[str, Any] | None, where: str) -> list[str]:
+    """How one flow differs from its truth."""
+    if expect is None:
+        called = got is not None and got["grade"] in {g.word for g in CALLED_MINING}
+        return [f"{where}: called mining: {got}"] if called else []
+    if got is None:
+        return [f"{where}: not found"]
+    unlike = {name: got[name] for name, value in expect.items() if got[name] != value}
+    return [f"{where}: {unlike} instead of {expect}"] if unlike else []
+
+
+def differences(scenario: str, found: dict[Any, list[dict[str, Any]]]) -> list[str]:
+    said: list[str] = []
+    wanted = wanted_by_ends(scenario)
+    for pair, expects in wanted.items():
+        got = found.get(pair, [])
+        if not any(expects):  # whether silent or noted, there may be nothing or something
+            said += [line for one in got for line in compare(None, one, str(pair))]
+            continue
+        assert None not in expects, "a scenario uses one pair of ends for two kinds of flow"
+        said += [f"{pair}: {len(got)} flows"] if len(got) != len(expects) else []
+        for expect, one in zip(expects, got, strict=False):
+            said += compare(expect, one, str(pair))
+    said += [f"{pair}: not in the truth" for pair in found if pair not in wanted]
+    return said
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_each_flow_is_what_its_truth_says(scenario: str) -> None:
+    found: dict[Any, list[dict[str, Any]]] = {}
+    for session in sorted(scan_scenario(scenario).sessions, key=lambda s: s.hit.first_packet):
+        pair = (tuple(session.miner), tuple(session.pool_end))
+        found.setdefault(pair, []).append(said_of(session))
+    assert differences(scenario, found) == []
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_each_host_is_what_its_truth_says(scenario: str) -> None:
+    findings = {finding.host: finding for finding in scan_scenario(scenario).findings}
+    for host, expect in truth_of(scenario)["hosts"].items():
+        finding = findings[host]
+        said = {
+            "role": finding.role.value,
+            "grade": finding.grade.word,
+            "stage": finding.stage.word,
+        }
+        assert {name: said[name] for name in expect} == expect, host
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_no_host_is_accused_without_a_flow_that_is_mining(scenario: str) -> None:
+    flows = truth_of(scenario)["flows"]
+    mining = {w.word for w in CALLED_MINING}
+    guilty = {
+        end[0]
+        for flow in flows
+        if flow["expect"] and flow["expect"].get("grade") in mining
+        for end in (flow["miner"], flow["pool"])
+    }
+    accused = {f.host for f in scan_scenario(scenario).findings if f.grade in CALLED_MINING}
+    assert accused <= guilty
+
+
+def test_near_misses_give_no_finding_above_noted() -> None:
+    near = [scenario for scenario in SCENARIOS if scenario.startswith("near-")]
+    assert len(near) >= 10
+    for scenario in near:
+        assert [f for f in scan_scenario(scenario).findings if f.grade > Grade.NOTED] == []
+
+
+@pytest.mark.parametrize("scenario", BY_COMMAND_LINE)
+def test_the_command_line_says_the_same(scenario: str) -> None:
+    options = truth_of(scenario)["options"]
+    run = running.command_line("scan", "--format", "eve", *options, capture_of(scenario))
+    assert (run.returncode, run.stderr) == (0, b"")
+    events = running.events_of(run.stdout)
+    assert events[-1]["event_type"] == "stats"
+    found: dict[Any, list[dict[str, Any]]] = {}
+    for event in events:
+        if event["event_type"] == "mining":
+            pair = ((event["src_ip"], event["src_port"]), (event["dest_ip"], event["dest_port"]))
+            found.setdefault(pair, []).append(said_of_event(event))
+    assert differences(scenario, found) == []
+    findings = {event["host"]: event for event in events if event["event_type"] == "finding"}
+    for host, expect in truth_of(scenario)["hosts"].items():
+        assert {name: findings[host][name] for name in expect} == expect
+
+
+def captured(path: Path) -> list[bytes]:
+    """The frames of a capture as an independent reader has them."""
+    with path.open("rb") as file:
+        return [bytes(data) for _, data in dpkt.pcap.Reader(file)]
+
+
+def without_controls(data: bytes) -> str:
+    return re.sub(r"[\x00-\x1f\x7f]", " ", data.decode("utf-8", "replace")).strip()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_quotes_point_at_the_bytes_they_quote(scenario: str) -> None:
+    frames = captured(capture_of(scenario))
+    for session in scan_scenario(scenario).sessions:
+        hit = session.hit
+        if session.grade >= Grade.PROBABLE:
+            assert hit.quotes, "a grade without evidence"
+        texts: list[tuple[str, bytes]] = []
+        for quote in hit.quotes:
+            frame = frames[quote.packet - 1]
+            data = frame[quote.offset : quote.offset + quote.length]
+            assert len(data) == quote.length > 0
+            if quote.text:
+                texts.append((quote.text, data))
+            else:  # the message goes on
+                texts[-1] = (texts[-1][0], texts[-1][1] + data)
+        for text, data in texts:
+            assert without_controls(data).startswith(text)
+            assert len(text) == min(len(without_controls(data)), running.LIMITS.quote_chars)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_first_packet_of_evidence_is_one_of_the_flow(scenario: str) -> None:
+    frames = captured(capture_of(scenario))
+    for session in scan_scenario(scenario).sessions:
+        hit = session.hit
+        assert 1 <= hit.first_packet <= (hit.seen_first_packet or len(frames)) <= len(frames)
+        if hit.quotes:
+            assert hit.seen_first_packet <= min(quote.packet for quote in hit.quotes)
+            assert hit.first_ns <= hit.seen_first_ns <= hit.seen_last_ns <= hit.last_ns
+
+
+def test_the_scan_is_the_same_twice() -> None:
+    paths = [capture_of(scenario) for scenario in SCENARIOS]
+    one, two = running.scan(paths), running.scan(paths)
+    assert one == two
+    assert len(one.sessions) > 80
