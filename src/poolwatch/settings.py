@@ -77,7 +77,7 @@ class Limits:
     """Flows, logins, workers and so on listed in one finding."""
     finding_spans: int = 20_000
     """Separate times of activity kept per host; beyond, the nearest become one."""
-    hosts: int = 100_000
+    hosts: int = 65_536
     """Hosts a finding is kept of; beyond, their conversations still come out as events."""
     table_findings: int = 1000
     """Findings printed in a table; the rest are counted."""
