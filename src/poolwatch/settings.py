@@ -71,6 +71,8 @@ class Limits:
     """Characters of a name, login or agent taken from the wire."""
     expansion_ratio: int = 200
     """Unpacked to packed size beyond which a compressed file is a bomb (after 64 MiB)."""
+    unpack_bytes: int = 1 << 27
+    """Memory a zstd or xz file may ask for to be unpacked."""
     finding_entries: int = 10_000
     """Flows, logins, workers and so on listed in one finding."""
     finding_spans: int = 20_000

@@ -95,7 +95,7 @@ class FlowKey(NamedTuple):
     a_port: int
     b_address: int
     b_port: int
-    tags: int  # outer tags: VLAN ids, outermost in the high half
+    tags: int  # outer tags as `layouts.pack_tags` packs them
 
 
 @dataclass(slots=True)
@@ -124,6 +124,7 @@ class Hit:
     payload: tuple[bool, bool]  # payload seen from end a, from end b
     encrypted: bool = False
     endpoint: int = -1  # row of the endpoint list, -1 for none
+    teids: tuple[int, int] = (0, 0)  # GTP tunnels of end a's packets and end b's, 0 for none
     miner_side: int | None = None
     dialect: str | None = None
     strength: tuple[Strength | None, Strength | None] = (None, None)  # best from miner, from pool

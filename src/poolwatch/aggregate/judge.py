@@ -225,7 +225,7 @@ def flow_id(capture_id: str, hit: Hit) -> int:
     """63-bit identity of a flow: capture, both ends, outer tags, first packet."""
     key = hit.key
     packed = struct.pack(
-        ">BB16sH16sHIQ",
+        ">BB16sH16sHQQ",
         key.version,
         key.protocol,
         key.a_address.to_bytes(16, "big"),

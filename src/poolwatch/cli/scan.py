@@ -146,7 +146,7 @@ def _setting(where: str, value: object, *, several: bool) -> object:
 def command(ctx: click.Context, /, **options: Any) -> int:
     """Find the hosts that talk to mining pools in captures.
 
-    INPUT is a pcap or pcapng file, plain or gzip-compressed, a folder (walked in path
+    INPUT is a pcap or pcapng file, plain or packed, a folder (walked in path
     order), a pipe, or - for standard input. What a file is, its content tells.
 
     Exit status: 0 done, 1 with --exit-code when something is at least probable, 2 usage,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from poolwatch.layouts import Carrier
 from poolwatch.match.dialects import ROWS
 from poolwatch.terms import Grade, Role, Stage
 
@@ -62,6 +63,7 @@ class Table:
 GRADES = tuple(grade.word for grade in Grade)
 STAGES = tuple(stage.word for stage in Stage)
 ROLES = tuple(role.value for role in Role)
+CARRIERS = tuple(carrier.word for carrier in Carrier if carrier)
 _HASHRATE = "null in this release"
 
 
@@ -105,6 +107,9 @@ FLOWS = Table(
         Column("dest_port", "dest_port", Kind.INTEGER, "Its port"),
         Column("proto", "proto", Kind.TEXT, "Transport protocol"),
         Column("vlan", "vlan", Kind.INTEGERS, "VLAN ids, the outermost first"),
+        Column("tunnel", "tunnel.carrier", Kind.WORD, "Carrier it came in", words=CARRIERS),
+        Column("tunnel_id", "tunnel.id", Kind.INTEGER, "VNI, TEID, key or session of the carrier"),
+        Column("tunnel_dest_id", "tunnel.dest_id", Kind.INTEGER, "TEID of the other direction"),
         Column("pcap_filename", "pcap_filename", Kind.TEXT, "The capture, as it was named"),
         Column("pcap_cnt", "pcap_cnt", Kind.INTEGER, "First packet of the evidence, from 1"),
         Column("sensor", "sensor", Kind.TEXT, "The observation point"),

@@ -6,6 +6,7 @@ Raw values; what is not known is null. The fields are promised: they are never r
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import json
 import math
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from typing import IO, Any
 import msgspec
 
 from poolwatch.inventory.tree import sum_up
+from poolwatch.layouts import Carrier, tunnel_of, vlans_of
 from poolwatch.outputs import Item, View
 from poolwatch.outputs.masking import without_credentials
 from poolwatch.terms import Finding, Grade, Quote, Session, Stats, Unit
@@ -100,7 +102,8 @@ def mining_event(session: Session) -> dict[str, Any]:
         "dest_ip": session.pool_end.address,
         "dest_port": session.pool_end.port,
         "proto": "TCP" if hit.key.protocol == 6 else "UDP",
-        "vlan": _vlan(hit.key.tags),
+        "vlan": vlans_of(hit.key.tags),
+        "tunnel": _tunnel(session),
         "pcap_filename": session.capture.named,
         "pcap_cnt": hit.seen_first_packet or hit.first_packet,
         "sensor": session.sensor,
@@ -213,6 +216,27 @@ def stats_event(stats: Stats, findings: Sequence[Finding] = ()) -> dict[str, Any
     }
 
 
+def _tunnel(session: Session) -> dict[str, Any] | None:
+    """The tunnel a flow came in: for GTP that of the packets from `src`, and the other's."""
+    hit = session.hit
+    carrier, tunnel = tunnel_of(hit.key.tags)
+    if carrier is Carrier.NONE:
+        return None
+    if carrier is not Carrier.GTP:
+        return {"carrier": carrier.word, "id": tunnel}
+    key, miner = hit.key, session.miner
+    a_is_miner = (int(ipaddress.ip_address(miner.address)), miner.port) == (
+        key.a_address,
+        key.a_port,
+    )
+    side = 0 if a_is_miner else 1
+    return {
+        "carrier": carrier.word,
+        "id": hit.teids[side] or None,
+        "dest_id": hit.teids[1 - side] or None,
+    }
+
+
 def _unit(unit: Unit | None) -> dict[str, Any] | None:
     return None if unit is None else asdict(unit) | {"path": list(unit.path)}
 
@@ -228,10 +252,6 @@ def _by_unit(findings: Sequence[Finding]) -> list[dict[str, Any]]:
         }
         for path, branch in sum_up(list(findings)).walk()
     ]
-
-
-def _vlan(tags: int) -> list[int]:
-    return [tag for tag in (tags >> 16, tags & 0xFFFF) if tag]
 
 
 def _shares(shares: Any) -> dict[str, int]:
