@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from poolwatch.aggregate.spans import Spans
+from poolwatch.match.dialects import ROWS
 from poolwatch.settings import Limits
 from poolwatch.terms import Finding, Grade, Role, Session, Shares, Stage
 
@@ -20,9 +21,11 @@ class _Part:
     stage: Stage = Stage.LOOKED_UP
     jobs: int = 0
     shares: Shares = field(default_factory=Shares)
+    as_proxy: bool = True  # it only handed on what it was told
 
     def add(self, session: Session) -> None:
         hit = session.hit
+        self.as_proxy &= hit.tunnel is not None and hit.tunnel.via != "proxy-v1"
         if _weight(session) > _weight(self.best):
             self.best = session
         self.stage = max(self.stage, hit.stage)
@@ -73,7 +76,11 @@ class Findings:
 
     def all(self) -> list[Finding]:
         """One finding per host: the surest first, then the furthest, then by address."""
-        findings = [_finding(host, gathered) for host, gathered in self._hosts.items()]
+        findings = [
+            _finding(host, gathered)
+            for host, gathered in self._hosts.items()
+            if not _is_mere_proxy(gathered.parts)
+        ]
         findings.sort(key=lambda f: (-f.grade, -f.stage, not f.inside, f.host))
         return findings
 
@@ -150,6 +157,11 @@ def _weight(session: Session) -> tuple[int, int, bool, int]:
     return session.grade, hit.stage, not hit.refused, hit.shares.accepted
 
 
+def _is_mere_proxy(parts: dict[Role, _Part]) -> bool:
+    """Whether a host is here only because miners reached a pool through it: no pool itself."""
+    return set(parts) == {Role.POOL} and parts[Role.POOL].as_proxy
+
+
 def _main_role(parts: dict[Role, _Part]) -> Role:
     """What a host does above all: a relay only if it surely both mines and serves."""
     miner, pool = parts.get(Role.MINER), parts.get(Role.POOL)
@@ -218,4 +230,6 @@ def _unknown(best: Session, coin_known: bool) -> list[tuple[str, str]]:
         unknown.append(("other_direction", "both_directions"))
     if not best.hit.opened:
         unknown.append(("beginning", "earlier_capture"))
+    if best.hit.dialect is not None and ROWS[best.hit.dialect].proof == "assembled":
+        unknown.append(("reading", "recorded_session"))
     return unknown
