@@ -275,6 +275,20 @@ def test_a_table_for_every_step() -> None:
         assert READERS[wrapper.opening](bytes([first])) is None
 
 
+@pytest.mark.parametrize(
+    ("scenario", "hosts"),
+    [
+        ("tunnel-socks5", {"10.40.0.11": "miner"}),
+        ("tunnel-relayed", {"10.40.0.11": "miner", "10.40.9.1": "relay"}),
+        ("tunnel-http-connect", {"10.40.0.17": "miner", "10.40.0.18": "miner"}),
+        ("tunnel-refused", {}),
+    ],
+)
+def test_a_proxy_is_no_pool(scenario: str, hosts: dict[str, str]) -> None:
+    findings = running.scan_scenario(scenario).findings
+    assert {finding.host: finding.role.value for finding in findings} == hosts
+
+
 SIDES = st.sampled_from((MINER, POOL))
 PARTS = st.sampled_from(
     [data for said, _ in WAYS.values() for _, data in said]
