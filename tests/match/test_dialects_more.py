@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -331,6 +332,14 @@ def test_nobody_is_sure_of_a_dialect_not_seen_on_a_wire(row: Any) -> None:
     assert session is not None
     wanted = Grade.PROBABLE if row.proof == "assembled" else Grade.CONFIRMED
     assert session.grade is wanted
+
+
+def test_what_the_recordings_hold_is_called_recorded(shared_captures: Path) -> None:
+    captures = sorted((shared_captures / "mining").glob("*.pcap*"))
+    seen = {session.hit.dialect for session in running.scan(captures).sessions}
+    recorded = {row.name for row in DIALECTS if row.proof == "recorded"}
+    assert "ethereum-stratum" in seen
+    assert seen - {None} <= recorded
 
 
 def test_the_page_of_dialects_says_what_the_table_says() -> None:

@@ -93,9 +93,9 @@ DIALECTS = (
         "D13",
         "stratum",
         "Ethereum Stratum, plain",
-        "assembled",
+        "recorded",
         "ethstratum",
-        "ethereum-mining/ethminer; btccom/btcpool",
+        "nesfit cgminer.s1, cgminer.g2 (up to the work); ethereum-mining/ethminer (the shares)",
     ),
     DialectRow(
         "ethereum-stratum-1",

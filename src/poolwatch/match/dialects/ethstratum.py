@@ -1,6 +1,8 @@
 """Plain Ethereum Stratum (D13): Stratum whose work carries its own target.
 
-Sources: ethereum-mining/ethminer libpoolprotocols/stratum (mode STRATUM); btccom/btcpool.
+Sources: recorded sessions up to the work (nesfit cgminer.s1, cgminer.s2, cgminer.g2: pools
+that answered a Bitcoin miner so); for the shares ethereum-mining/ethminer
+libpoolprotocols/stratum (mode STRATUM) and btccom/btcpool.
 """
 
 from __future__ import annotations
