@@ -63,6 +63,7 @@ class Table:
 GRADES = tuple(grade.word for grade in Grade)
 STAGES = tuple(stage.word for stage in Stage)
 ROLES = tuple(role.value for role in Role)
+VIAS = ("socks5", "socks4", "http-connect", "proxy-v1")
 CARRIERS = tuple(carrier.word for carrier in Carrier if carrier)
 _HASHRATE = "null in this release"
 
@@ -119,6 +120,9 @@ FLOWS = Table(
         Column("role", "mining.role", Kind.WORD, "What the host does", words=ROLES),
         Column("inside", "mining.inside", Kind.TRUTH, "Whether the host is inside"),
         Column("dialect", "mining.dialect", Kind.WORD, "The dialect spoken", words=tuple(ROWS)),
+        Column("extensions", "mining.extensions", Kind.TEXTS, "Extensions of the dialect in use"),
+        Column("via", "mining.via", Kind.WORD, "Kind of proxy it went through", words=VIAS),
+        Column("via_target", "mining.via_target", Kind.TEXT, "Whom the proxy was asked for"),
         Column("coin", "mining.coin", Kind.WORD, "The coin, by its symbol"),
         Column("coin_basis", "mining.coin_basis", Kind.TEXT, "What says which coin"),
         Column("algorithm", "mining.algorithm", Kind.TEXT, "Algorithm, as said on the wire"),

@@ -340,12 +340,14 @@ def _why_key(finding: Finding) -> str:
         return "relays" if finding.stage >= Stage.SUBMITTING else "relays_idle"
     if finding.role is Role.POOL:
         return "serves"
-    if not hit.quotes:
+    if hit.dialect is None:
         return "listed" if all(hit.payload) else "contacted"
     if Strength.SAFE not in hit.strength and finding.grade <= Grade.SUSPECTED:
         return "bare"
     if hit.stage <= Stage.GREETED:
         return "refused" if hit.refused else "greeted"
+    if hit.stage is Stage.MINING and finding.grade < Grade.CONFIRMED:
+        return "mining_probable"
     return hit.stage.word
 
 
@@ -387,6 +389,10 @@ def _unit_line(finding: Finding) -> list[str]:
 
 def _pool_name(session: Session) -> str:
     name = _joined(session.pool_end)
+    tunnel = session.hit.tunnel
+    if tunnel is not None:
+        target = _joined(Endpoint(printable(tunnel.host), tunnel.port))
+        name = f"{target} via {tunnel.via} {name}"
     return f"{session.pool} ({name})" if session.pool else name
 
 
