@@ -8,8 +8,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 .PHONY: demo test lint bench captures columns tools clean
 
-demo: $(VENV)/.run  ## scan the generated office network
-	$(BIN)/poolwatch scan pcaps/office/capture.pcap
+demo: $(VENV)/.run  ## scan the generated campus
+	$(BIN)/poolwatch scan --units pcaps/campus/units.csv pcaps/campus/capture.pcap
 
 test: lint tools  ## everything CI runs
 	$(BIN)/pytest -n 2 --dist worksteal

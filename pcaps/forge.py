@@ -101,7 +101,18 @@ def _flows(recipe: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for include in recipe.get("include", []):
         other = tomllib.loads((HERE / include["scenario"] / "recipe.toml").read_text("utf-8"))
         for flow in other["flow"]:
-            yield flow | {"start": float(flow.get("start", 0)) + include.get("start", 0.0)}
+            start = float(flow.get("start", 0)) + include.get("start", 0.0)
+            yield flow | {"start": start} | _moved(flow, include.get("move", {}))
+
+
+def _moved(flow: dict[str, Any], move: dict[str, str]) -> dict[str, str]:
+    """Both ends of a flow, their addresses beginning as `move` says."""
+    ends = {"miner": flow["miner"], "pool": flow["pool"]}
+    for name, text in ends.items():
+        for before, after in move.items():
+            if text.startswith(before):
+                ends[name] = after + text.removeprefix(before)
+    return ends
 
 
 class Conversation:

@@ -37,6 +37,7 @@ from poolwatch.terms import (
 )
 
 WIDTH = 100  # where the output is no terminal
+_UNIT_LABELS = 2
 _QUOTE_CHARS = 110
 _STEPS = {
     Stage.SUBSCRIBED: "subscribed",
@@ -128,10 +129,10 @@ class TableOutput:
         )
         table.add_column(say("table.number"), justify="right")
         table.add_column(say("table.host"), overflow="fold", min_width=28)
-        table.add_column(say("table.verdict"))
+        table.add_column(say("table.verdict"), max_width=18)
         table.add_column(say("table.grade"))
         table.add_column(say("table.shares"), justify="right")
-        table.add_column(say("table.seen", zone=self._view.zone), no_wrap=True)
+        table.add_column(say("table.seen", zone=self._view.zone), no_wrap=True, min_width=19)
         for number, finding in enumerate(findings, 1):
             style = _STYLES[finding.grade]
             grade = Text(say(f"grade.{finding.grade.word}"), style=style)
@@ -420,8 +421,8 @@ def _partner(finding: Finding) -> str:
 
 
 def _unit_line(finding: Finding) -> list[str]:
-    """The place of the finding's unit in the tree, if it is known."""
-    return [printable(" / ".join(finding.unit.path))] if finding.unit else []
+    """The end of the unit's place in the tree, if it is known; the whole stands further down."""
+    return [" / ".join(finding.unit.path[-_UNIT_LABELS:])] if finding.unit else []
 
 
 def _pool_name(session: Session) -> str:
