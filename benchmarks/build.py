@@ -1,8 +1,9 @@
 """Builds the benchmark captures, once: `python -m benchmarks.build`.
 
-mixed-2gb, mixed-4gb, mixed-sample: recorded benign captures (or made-up traffic), long TLS transfers and
-planted mining sessions, copied under fresh client addresses. The smaller is the beginning
-of the larger, and mixed-sample of both. flows-10k, flows-1m: the same packets dealt to few and to many flows.
+mixed-sample, mixed-2gb, mixed-4gb: recorded benign captures (or made-up traffic), long TLS
+transfers and planted mining sessions, copied under fresh client addresses. Each smaller one
+is the beginning of the larger. flows-10k, flows-1m: the same packets dealt to few and to many
+flows.
 
 A capture is made anew when its recipe has changed: the code here, the seeds, the templates.
 """

@@ -47,10 +47,11 @@ def heading(text: str) -> None:
 
 def rows(samples: dict[str, Samples], size: Size) -> None:
     """Median and spread, rates, and peak memory of each row."""
-    print(f"{'':<20} {'seconds (min-max)':>25} {'GB/s':>7} {'M pkt/s':>8} {'peak MiB':>9}")
+    wide = max(map(len, samples), default=0)
+    print(f"{'':<{wide}} {'seconds (min-max)':>25} {'GB/s':>7} {'M pkt/s':>8} {'peak MiB':>9}")
     for name, row in samples.items():
         print(
-            f"{name:<20} {_spread(row):>25} {size.bytes / GB / row.median:7.2f} "
+            f"{name:<{wide}} {_spread(row):>25} {size.bytes / GB / row.median:7.2f} "
             f"{size.packets / 1e6 / row.median:8.2f} {row.peak_bytes / MIB:9.0f}"
         )
 

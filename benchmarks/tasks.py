@@ -21,10 +21,14 @@ def poolwatch(*arguments: str) -> list[str]:
     return [str(Path(sys.executable).parent / "poolwatch"), *arguments]
 
 
-def whole(path: Path, check: Callable[[Run], None] | None = None) -> Task:
-    """The whole process, from exec to exit."""
-    command = poolwatch("scan", "--format", "eve", str(path))
-    return Task("whole process", command, check=check)
+def whole(path: Path) -> Task:
+    """The whole process, from exec to exit, as a user runs it."""
+    return Task("whole process", poolwatch("scan", str(path)))
+
+
+def whole_eve(path: Path, check: Callable[[Run], None] | None = None) -> Task:
+    """The same with event lines, whose identities rest on the SHA-256 of the file."""
+    return Task("whole process, eve", poolwatch("scan", "--format", "eve", str(path)), check=check)
 
 
 def inside(what: str, path: Path) -> Task:

@@ -1,4 +1,4 @@
-"""Makes the captures in this folder from their recipes. The only file that imports scapy.
+"""Makes the captures in this folder from their recipes. Only this and carriers.py import scapy.
 
     python pcaps/forge.py            make every capture and truth.json anew
     python pcaps/forge.py NAME ...   only these scenarios
@@ -40,10 +40,12 @@ from scapy.all import (  # type: ignore[attr-defined]
 )
 
 HERE = Path(__file__).resolve().parent
+if not __package__:  # run as a script
+    sys.path.insert(0, str(HERE.parent))
 DAY = datetime.datetime(2026, 1, 12, 8, 0, tzinfo=datetime.UTC)
 MSS = 1460
 _PLACEHOLDER = re.compile(r"\{hex:(\d+):([\w-]+)\}")
-_LINKTYPES = {"ethernet": 1, "sll": 113, "raw": 101}
+_LINKTYPES = {"ethernet": 1, "ppp": 9, "sll": 113, "raw": 101}
 
 Sent = tuple[float, bytes]
 
@@ -140,11 +142,12 @@ class Conversation:
 
     def _tcp(self) -> Iterator[tuple[float, str, bytes]]:
         flow = self.flow
+        opener, other = ("C", "S") if flow.get("opens", "C") == "C" else ("S", "C")
         if flow.get("handshake", True):
-            yield self._segment("C", b"", "S")
+            yield self._segment(opener, b"", "S")
             if flow.get("answered", True):
-                yield self._segment("S", b"", "SA")
-                yield self._segment("C", b"", "A")
+                yield self._segment(other, b"", "SA")
+                yield self._segment(opener, b"", "A")
         for side, wait, payload in self._lines():
             self.now += wait
             mss = flow.get("mss", MSS)
@@ -186,11 +189,22 @@ class Conversation:
                 packet = packet / IPv6ExtHdrDestOpt()
         else:
             packet = IP(src=source, dst=destination, ttl=64, id=self.ident & 0xFFFF)
-        packet = packet / transport
+        packet = self._carried(side, packet / transport)
         return self.now, side, bytes(self._framed(side, packet))
 
+    def _carried(self, side: str, packet: Packet) -> Packet:
+        names = self.flow.get("carrier", [])
+        if not names and self.link != "ppp":
+            return packet
+        from pcaps import carriers
+
+        packet = carriers.wrapped(
+            packet, names, carriers.Leg(side == "S", 0, self.ident, self._number("entropy"), (0,))
+        )
+        return carriers.in_ppp(packet) if self.link == "ppp" else packet
+
     def _framed(self, side: str, packet: Packet) -> Packet:
-        if self.link == "raw":
+        if self.link in ("raw", "ppp"):
             return packet
         ethertype = 0x86DD if packet.haslayer(IPv6) else 0x0800
         if self.link == "sll":

@@ -6,11 +6,22 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from poolwatch.layouts import FlowFlag, Gate, Kind, Link, Reason, SegmentBit, What
+from poolwatch.layouts import (
+    Carrier,
+    FlowFlag,
+    Gate,
+    Kind,
+    Link,
+    Reason,
+    SegmentBit,
+    What,
+    tunnel_of,
+)
+from tests import naive_carriers
 
 NS = 1_000_000_000
 
@@ -58,6 +69,7 @@ class Frame:
     start: int
     length: int
     wire: int
+    teid: int = 0
 
 
 class Reader:
@@ -95,12 +107,25 @@ def decode(link: int, data: bytes) -> Frame:
         tag = reader.take(4)
         tags.append(number(tag[:2]) % 4096)
         protocol = number(tag[2:])
-    inner = sum(tag << 16 * place for place, tag in enumerate(reversed(tags[-2:])))
+    inner = sum(tag << 12 * place for place, tag in enumerate(reversed(tags[:2])))
     if protocol == 0x0800:
         return _ipv4(reader, inner)
     if protocol == 0x86DD:
         return _ipv6(reader, inner)
     raise Unread(Reason.NOT_IP)
+
+
+def decode_carried(link: int, data: bytes, wire: int) -> Frame:
+    """Of the innermost packet."""
+    try:
+        frame = naive_carriers.decode(link, data, wire)
+    except naive_carriers.Unread as error:
+        raise Unread(error.reason) from error
+    a, b = (End(*end) for end in frame.ends)
+    key = Key(frame.kind, a, b, frame.tags)
+    return Frame(
+        key, frame.side, frame.seq, frame.tcp, frame.start, frame.length, frame.wire, frame.teid
+    )
 
 
 def reason_of(link: int, data: bytes) -> Reason:
@@ -551,8 +576,8 @@ class Flow:
     last_ns: int
     flags: FlowFlag = _NO_FLAG
     gate: int = 0
-    packets: int = 0
     endpoint: int = -1
+    teids: dict[int, int] = field(default_factory=dict)
     begins: dict[int, int] = field(default_factory=dict)
 
 
@@ -603,13 +628,14 @@ class FlowTable:
 
     def packet(self, link: int, data: bytes, ts_ns: int, wirelen: int) -> None:
         try:
-            frame = decode(link, data)
+            frame = decode_carried(link, data, wirelen)
         except Unread as error:
             self.reasons[error.reason.name.lower()] += 1
         else:
+            frame = self._numbered(frame, ts_ns)
             flow = self._flow(frame, ts_ns)
             flow.last_ns = max(flow.last_ns, ts_ns)
-            flow.packets += 1
+            flow.teids[frame.side] = frame.teid
             flow.flags |= FlowFlag(FlowFlag.SEEN_A << frame.side)
             if frame.key.kind in (Kind.TCP4, Kind.TCP6):
                 self._read(flow, frame, data)
@@ -647,6 +673,22 @@ class FlowTable:
         self.flows.append(flow)
         self.counters["flows"] += 1
         return flow
+
+    def _numbered(self, frame: Frame, ts_ns: int) -> Frame:
+        """The frame with the number of its flow in its tags, if it came through GTP."""
+        if tunnel_of(frame.key.tags)[0] is not Carrier.GTP:
+            return frame
+        keys = [frame.key._replace(tags=frame.key.tags | n << 32) for n in range(4)]
+        flows = [self.live.get(key) for key in keys]
+        same = [f.key for f in flows if f and f.teids.get(frame.side, 0) == frame.teid]
+        fits = [
+            f.key
+            for f in flows
+            if f and (not f.teids.get(frame.side, 0) or ts_ns - f.last_ns > self.idle_ns)
+        ]
+        vacant = [key for key, flow in zip(keys, flows, strict=True) if flow is None]
+        last = frame.key._replace(tags=frame.key.tags | (frame.teid + 4) % 2**32 << 32)
+        return replace(frame, key=[*same, *fits, *vacant, last][0])
 
     def _starts_anew(self, flow: Flow, frame: Frame, ts_ns: int) -> bool:
         fresh_syn = frame.tcp & 0x12 == 0x02

@@ -58,9 +58,9 @@ def test_titles_tell_the_scenarios_apart() -> None:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_other_tools_find_nothing_malformed(scenario: str) -> None:
     assert TSHARK is not None
+    fields = ("-T", "fields", "-e", "frame.number", "-e", "_ws.malformed")
     read = subprocess.run(
-        [TSHARK, "-n", "-r", capture_of(scenario), "-T", "fields"]
-        + ["-e", "frame.number", "-e", "_ws.malformed"],
+        [TSHARK, "-n", "-r", str(capture_of(scenario)), *fields],
         capture_output=True,
         text=True,
         check=True,

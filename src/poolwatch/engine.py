@@ -12,15 +12,18 @@ from contextlib import closing
 from dataclasses import asdict
 
 from poolwatch import __version__
+from poolwatch.aggregate.attribute import attribute, locate
 from poolwatch.aggregate.findings import Findings
 from poolwatch.aggregate.judge import Judge
 from poolwatch.aggregate.places import Inside
 from poolwatch.capture import open_source
 from poolwatch.capture.bytestream import ByteStream
-from poolwatch.capture.inputs import Input, find_inputs
+from poolwatch.capture.inputs import Input, find_inputs, shown_name
 from poolwatch.capture.source import LINKS, Batch, Coverage, Source
 from poolwatch.catalog import Catalog
 from poolwatch.errors import CaptureError
+from poolwatch.inventory.geo import Geo
+from poolwatch.inventory.units import UnitTable
 from poolwatch.match.matcher import Matcher
 from poolwatch.settings import Limits
 from poolwatch.terms import Capture, Finding, Hit, Problem, Session, Stats
@@ -48,11 +51,15 @@ class Engine:
         sensor: str,
         *,
         identify: bool = True,
+        units: UnitTable | None = None,
+        geo: Geo | None = None,
         seed: int | None = None,
     ) -> None:
         self._limits = limits
         self._sensor = sensor
         self._identify = identify
+        self._units = units
+        self._geo = geo
         self._judge = Judge(catalog, inside, sensor)
         self._matcher = Matcher(catalog, limits, seed=seed)
         self._findings = Findings(limits.finding_entries, limits.hosts, limits.finding_spans)
@@ -68,14 +75,20 @@ class Engine:
             for session in self._scan(wanted.path, progress):
                 self._findings.add(session)
                 yield session
-        yield from self._findings.all()
+        for finding in self._findings.all():
+            if self._units is not None:
+                attribute(finding, self._units)
+            yield finding
+        if self._units is not None:
+            self._stats.counts |= self._units.counts()
         self._stats.counts |= self._findings.counts()
         yield self._stats
 
     def _scan(self, path: str, progress: Progress | None) -> Iterator[Session]:
         """The sessions of one capture."""
         try:
-            stream = ByteStream(path, self._limits.expansion_ratio)
+            limits = self._limits
+            stream = ByteStream(path, limits.expansion_ratio, limits.unpack_bytes)
         except CaptureError as error:
             self._add_problem(path, error.offset, str(error), error.advice())
             return
@@ -110,7 +123,7 @@ class Engine:
                 yield from self._settle(held, capture)
                 held = []
             if progress:
-                progress(path, packets)
+                progress(shown_name(path), packets)
         held += matcher.finish()
         if held:
             yield from self._settle(held, capture or self._capture(path, stream, start_id))
@@ -120,13 +133,14 @@ class Engine:
         for hit in hits:
             session = self._judge.judge(hit, capture)
             if session is not None:
-                yield session
+                yield locate(session, self._geo) if self._geo else session
 
     def _capture(self, path: str, stream: ByteStream, start_id: str) -> Capture:
         """The capture's name and id; waits for its digest."""
+        name = shown_name(path)
         if not self._identify:
-            return Capture(path, None)
-        return Capture(path, stream.digest() if stream.is_file else start_id)
+            return Capture(name, None)
+        return Capture(name, stream.digest() if stream.is_file else start_id)
 
     def _start_id(self, batch: Batch) -> str:
         """Identity of a capture that cannot be read twice: sensor and first packet."""
@@ -139,7 +153,8 @@ class Engine:
     def _note_start(self, batch: Batch) -> None:
         first_ns = int(batch.packets["ts_ns"][0])
         stats = self._stats
-        stats.first_ns = min(stats.first_ns or first_ns, first_ns)
+        if first_ns:  # else the capture has no clock
+            stats.first_ns = min(stats.first_ns or first_ns, first_ns)
 
     def _note_coverage(self, path: str, coverage: Coverage) -> None:
         stats = self._stats
@@ -148,10 +163,16 @@ class Engine:
             stats.last_ns = max(stats.last_ns, self._matcher.last_ns)
         counts["no_timestamp"] = coverage.no_timestamp
         counts["blocks_skipped"] = coverage.skipped_blocks
-        counts["packets_without_interface"] = coverage.no_interface
+        counts["interfaces_left_out"] = coverage.interfaces_left_out
+        # A capturing program may say that a packet was shorter than what it wrote of it.
+        counts["bytes"] = max(counts["bytes"], counts["captured_bytes"])
+        reasons = self._matcher.not_understood()
+        if coverage.no_interface:
+            counts["packets"] += coverage.no_interface
+            reasons["interface_unknown"] = coverage.no_interface
         for name, count in counts.items():
             stats.counts[name] = stats.counts.get(name, 0) + count
-        for reason, count in self._matcher.not_understood().items():
+        for reason, count in reasons.items():
             stats.not_understood[reason] = stats.not_understood.get(reason, 0) + count
         for number, count in coverage.link_types.items():
             if number not in LINKS:
@@ -159,15 +180,21 @@ class Engine:
                 stats.link_types_unknown[number] = known + count
         if coverage.drops is not None:
             stats.drops = (stats.drops or 0) + coverage.drops
+        self._note_damage(path, coverage, orphans=coverage.no_interface == counts["packets"] > 0)
+
+    def _note_damage(self, path: str, coverage: Coverage, *, orphans: bool) -> None:
+        """What kept a capture from being read; `orphans`: no packet has an interface."""
         if coverage.damage:
             damage = coverage.damage
             self._add_problem(path, damage.offset, damage.reason, damage.advice)
         elif coverage.link_types and not coverage.known_link:
             numbers = ", ".join(str(number) for number in sorted(coverage.link_types))
             self._add_problem(path, 0, f"no interface of a known link type (LINKTYPE_ {numbers})")
+        elif orphans:
+            self._add_problem(path, 0, "no packet is of an interface that the file describes")
 
     def _add_problem(self, path: str, offset: int, reason: str, advice: str = "") -> None:
-        self._stats.problems.append(Problem(path, offset, reason, advice))
+        self._stats.problems.append(Problem(shown_name(path), offset, reason, advice))
 
     def _skip(self, wanted: Input) -> None:
         if wanted.skipped == "folder_unreadable":

@@ -15,12 +15,20 @@ class PoolwatchError(Exception):
         return self._advice
 
 
+class PoolwatchWarning(UserWarning):
+    """Something that was not read, while the rest was: the answer stands, but for that."""
+
+
 class UsageError(PoolwatchError):
     """A command line or a configuration that cannot be carried out (exit status 2)."""
 
 
 class CatalogError(PoolwatchError):
     """A row of the catalogue that cannot be used; the message begins with `file:line`."""
+
+
+class UnitsError(PoolwatchError):
+    """A unit table that cannot be used at all: not readable, or no header that is understood."""
 
 
 class CaptureError(PoolwatchError):

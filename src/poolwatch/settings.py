@@ -63,22 +63,42 @@ class Limits:
     """Payload a slice keeps of flows that began before it."""
     held_flow_bytes: int = 1 << 16
     """The same, of one flow that has not shown anything worth reading."""
-    evidence_quotes: int = 16
-    """Messages quoted per flow."""
+    evidence_spans: int = 64
+    """Packets named for one quoted message; one message of each kind is quoted."""
     quote_chars: int = 240
     """Characters of a message quoted in text."""
     text_chars: int = 512
     """Characters of a name, login or agent taken from the wire."""
     expansion_ratio: int = 200
     """Unpacked to packed size beyond which a compressed file is a bomb (after 64 MiB)."""
+    unpack_bytes: int = 1 << 27
+    """Memory a zstd or xz file may ask for to be unpacked."""
     finding_entries: int = 10_000
     """Flows, logins, workers and so on listed in one finding."""
     finding_spans: int = 20_000
     """Separate times of activity kept per host; beyond, the nearest become one."""
-    hosts: int = 100_000
+    hosts: int = 65_536
     """Hosts a finding is kept of; beyond, their conversations still come out as events."""
     table_findings: int = 1000
     """Findings printed in a table; the rest are counted."""
+    unit_rows: int = 1_000_000
+    """Rows of all unit tables together."""
+    unit_file_bytes: int = 1 << 27
+    """Size of one unit table."""
+    unit_unpacked_bytes: int = 1 << 27
+    """What the parts of one XLSX file may unpack to, together."""
+    unit_sheets: int = 64
+    """Sheets read of one XLSX file."""
+    unit_columns: int = 256
+    """Columns read of a unit table."""
+    unit_cell_chars: int = 4096
+    """Longest cell of a unit table; a row with a longer one is not used."""
+    unit_depth: int = 64
+    """Rows of unit tables that may hold one address, the most specific first."""
+    report_rows: int = 5_000_000
+    """Rows of each frame of a report; beyond, they are counted."""
+    eve_line_bytes: int = 1 << 27
+    """Longest line of an EVE file that is read back."""
     file_messages: int = 20
     """Files named on standard error; the rest are counted."""
 

@@ -106,7 +106,7 @@ class FlowKey(NamedTuple):
     a_port: int
     b_address: int
     b_port: int
-    tags: int  # outer tags: VLAN ids, outermost in the high half
+    tags: int  # outer tags as `layouts.pack_tags` packs them
 
 
 @dataclass(slots=True)
@@ -135,6 +135,7 @@ class Hit:
     payload: tuple[bool, bool]  # payload seen from end a, from end b
     encrypted: bool = False
     endpoint: int = -1  # row of the endpoint list, -1 for none
+    teids: tuple[int, int] = (0, 0)  # GTP tunnels of end a's packets and end b's, 0 for none
     miner_side: int | None = None
     dialect: str | None = None
     strength: tuple[Strength | None, Strength | None] = (None, None)  # best from miner, from pool
@@ -167,7 +168,7 @@ class Hit:
         One end says what only the other would, or both write prose, and the other end has
         not itself answered as a pool.
         """
-        if self.prose == (True, True):
+        if self.prose == (True, True) or all(self.misplaced):
             return True
         return any(self.misplaced) and not (self.answered and self.said[1] > self.misplaced[1])
 
@@ -182,6 +183,19 @@ class Hit:
         if self.seen_first_packet:
             self.seen_first_packet += packets
         self.quotes = tuple(quote._replace(packet=quote.packet + packets) for quote in self.quotes)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Who answers for an address, as a unit table has it."""
+
+    name: str
+    path: tuple[str, ...]  # its place in the tree, the widest first; holds the name
+    kind: str | None
+    contact: str | None
+    prefix: str  # the network or range that says so
+    source: str | None  # where the table has it from, as it says itself
+    place: str  # file:row
 
 
 class Endpoint(NamedTuple):
@@ -224,6 +238,9 @@ class Session:
     coin_basis: str | None
     wallets: tuple[str, ...]  # addresses found in the logins
     workers: tuple[str, ...]
+    dest_country: str | None = None  # of the pool's address, ISO 3166; None: not known
+    dest_asn: int | None = None
+    cross_border: bool | None = None
 
 
 @dataclass(slots=True)
@@ -254,6 +271,7 @@ class Finding:
     finding_id: int | None
     best: Session  # the session the judgement rests on
     unknown: list[tuple[str, str]]  # what is not known, and what would settle it
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def findings_of(*sessions: Session, entries: int = 100) -> list[Finding]:
     findings = Findings(entries)
     for one in sessions:
         findings.add(one)
-    return findings.all()
+    return list(findings.all())
 
 
 def at(one: Session, start: int, stop: int) -> Session:
@@ -146,6 +146,25 @@ def test_lists_are_bounded_and_what_is_left_out_is_counted() -> None:
     assert finding.sessions == 5
     assert finding.shares.accepted == 5
     assert findings.left_out == 6  # three flows, three ends
+
+
+def test_hosts_are_bounded_and_those_left_out_are_counted() -> None:
+    findings = Findings(100, hosts=2)
+    for n in range(5):
+        findings.add(session(f"10.0.0.{n + 1}", port=50000 + n))
+    assert [finding.host for finding in findings.all()] == ["10.0.0.1", "10.0.0.2"]
+    assert findings.counts()["hosts_left_out"] == 3
+
+
+def test_a_host_that_is_merely_noted_gives_way() -> None:
+    findings = Findings(100, hosts=2)
+    for n in range(2):
+        findings.add(replace(session(f"10.0.1.{n}", lines=1), grade=Grade.NOTED))
+    findings.add(session("10.0.0.1"))
+    findings.add(session("10.0.0.2"))
+    findings.add(replace(session("10.0.1.9", lines=1), grade=Grade.NOTED))
+    assert sorted(finding.host for finding in findings.all()) == ["10.0.0.1", "10.0.0.2"]
+    assert findings.counts()["hosts_left_out"] == 3
 
 
 def test_a_finding_id_is_that_of_host_and_captures() -> None:

@@ -109,7 +109,7 @@ def facts(hit: Hit) -> tuple[object, ...]:
 
 @given(st.lists(st.integers(1, 90), min_size=1, max_size=30))
 def test_the_same_session_in_other_segments(sizes: list[int]) -> None:
-    reading = Reading(Limits(evidence_quotes=10_000))
+    reading = Reading(Limits(evidence_spans=10_000))
     for side, line in SESSION:
         data, at = line.encode() + b"\n", 0
         while at < len(data):
@@ -358,3 +358,34 @@ def test_a_bare_call_for_work_is_suspected_at_most(method: str) -> None:
     assert hit.strength == (Strength.BARE, None)
     assert session is not None
     assert session.grade is Grade.SUSPECTED
+
+
+# -- one end cannot speak for both ------------------------------------------------------------
+
+
+def test_an_echo_is_no_conversation() -> None:
+    echo = [(side, line) for _, line in SESSION for side in (MINER, POOL)]
+    assert judged(read_lines(*echo)) is None
+
+
+def test_a_log_of_a_session_sent_along_is_no_conversation() -> None:
+    assert judged(read_lines(*((MINER, line) for _, line in SESSION))) is None
+
+
+def test_people_talking_about_mining_are_no_conversation() -> None:
+    said = [(MINER, "so I sent this:"), (MINER, SUBSCRIBE), (POOL, "and then?"), (POOL, NOTIFY)]
+    assert judged(read_lines(*said)) is None
+
+
+def test_a_session_with_one_stray_line_is_still_a_session() -> None:
+    stray = (POOL, '{"id":9,"method":"mining.submit","params":["a","b","00000001"]}')
+    session = judged(read_lines(*SESSION, (POOL, NOTIFY.replace("j1", "j2")), stray))
+    assert session is not None
+    assert (session.grade, session.hit.stage) == (Grade.CONFIRMED, Stage.MINING)
+
+
+def test_who_is_called_up_by_a_pool_has_said_nothing() -> None:
+    talk = Talk(miner=("198.51.100.7", 3333), pool=("10.0.0.5", 50001)).greet()
+    hits, _ = match(talk.say((MINER, NOTIFY), (MINER, NOTIFY.replace("j1", "j2"))).packets)
+    sessions = [session for session in map(judged, hits) if session]
+    assert [session.grade for session in sessions] in ([], [Grade.NOTED])

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poolwatch.match.dialects.base import Act
 from poolwatch.match.jsontext import TooDeep, may_be_whole, nesting, parse_line, parse_one
 from poolwatch.settings import Limits
 from tests import running
@@ -22,7 +23,7 @@ TIGHT = Limits(
     stream_bytes=300,
     reorder_segments=2,
     open_requests=3,
-    evidence_quotes=2,
+    evidence_spans=2,
     quote_chars=10,
     text_chars=10,
     json_depth=5,
@@ -55,7 +56,7 @@ def finish(reading: Reading) -> None:
     """A hit comes out, it can be judged, and it holds together."""
     hit = reading.hit()
     assert hit.shares.accepted + hit.shares.rejected <= hit.shares.submitted
-    assert len(hit.quotes) <= 4 * reading.limits.evidence_quotes
+    assert len(hit.quotes) <= (len(Act) - 1) * reading.limits.evidence_spans
     for text in (hit.agent, hit.login, hit.named_host, hit.algorithm):
         assert text is None or 0 < len(text) <= reading.limits.text_chars
     session = judged(hit)

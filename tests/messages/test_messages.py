@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import unicodedata
 
@@ -37,7 +38,8 @@ def test_both_fill_in_the_same_fields(key: str) -> None:
 @pytest.mark.parametrize("key", sorted(ZH))
 def test_chinese_is_chinese(key: str) -> None:
     cjk = [c for c in ZH[key] if unicodedata.name(c, "").startswith("CJK UNIFIED")]
-    assert cjk or key == "stats.catalogue"
+    words = re.sub(r"\{\w*\}|poolwatch", "", ZH[key])
+    assert cjk or not any(letter.isalpha() for letter in words)
     assert not [c for c in EN[key] if unicodedata.name(c, "").startswith("CJK UNIFIED")]
 
 
@@ -78,7 +80,7 @@ def test_confirmed_mining_is_said_in_one_sentence_only() -> None:
 )
 def test_what_is_filled_in_cannot_steer_a_terminal(language: str, hostile: str) -> None:
     line = Messages(language).say("problem.line", path=hostile, offset=0, reason="r")
-    assert "�" in line
+    assert hostile not in line
     assert not [c for c in line if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
 
 
@@ -89,10 +91,10 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
 
 
 @given(st.text())
-def test_printable_keeps_length_and_is_steady(text: str) -> None:
+def test_printable_is_steady_and_one_line(text: str) -> None:
     safe = printable(text)
-    assert len(safe) == len(text)
     assert printable(safe) == safe
+    assert len(safe) >= len(text)
     assert safe.splitlines() in ([], [safe])
 
 

@@ -16,7 +16,8 @@ from rich.cells import cell_len
 
 from poolwatch.messages import LANGUAGES, Messages
 from poolwatch.outputs import View, open_output
-from poolwatch.outputs.table import BOUNDS, WIDTH, mask, verdict, why
+from poolwatch.outputs.masking import mask
+from poolwatch.outputs.table import BOUNDS, WIDTH, verdict, why
 from poolwatch.terms import (
     Capture,
     Finding,
@@ -175,6 +176,13 @@ def test_findings_below_the_wanted_grade_are_counted() -> None:
     assert not any(finding.host in text for finding in hidden)
 
 
+def test_findings_beyond_the_most_shown_are_counted() -> None:
+    scan = scan_scenario("office")
+    text = table(scan, most=3)
+    assert [finding.host in text for finding in scan.findings[:3]] == [True] * 3
+    assert f"{len(scan.findings) - 3} more finding(s)" in text
+
+
 @pytest.mark.parametrize("bound", BOUNDS)
 def test_every_bound_that_bit_is_said(bound: str) -> None:
     scan = Scan(stats=replace_counts({bound: 7}))
@@ -223,21 +231,23 @@ def quote_of(text: str, speaker: Speaker = Speaker.MINER) -> Finding:
 
 
 WALLET = "0x" + "ab" * 20
+PASSWORDS: list[tuple[str, str, str]] = [
+    ("a password", '{"method":"mining.authorize","params":["a","s3cret"]}', "s3cret"),
+    ("a password by name", '{"params":{"login":"x","pass":"s3cret"}}', "s3cret"),
+    ("basic authentication", "POST / HTTP/1.1  Authorization: Basic Ym9iOnNlY3JldA==", "Ym9iOn"),
+    ("small letters", "POST / HTTP/1.1  authorization: basic Ym9iOnNlY3JldA==", "Ym9iOn"),
+]
 SECRETS: list[tuple[str, str, str]] = [
     ("a known login", f'{{"method":"login","params":{{"login":"{XMR}"}}}}', XMR),
     ("an account", '{"method":"mining.authorize","params":["bob.rig","x"]}', "bob.rig"),
     ("another account", '{"method":"mining.authorize","params":["eve.two","x"]}', "eve.two"),
     ("another one's share", '{"params": [ "eve.two" ,"j"],"method":"mining.submit"}', "eve.two"),
     ("an escape", '{"method":"mining.authorize","params":["e\\u0076e.two"]}', "e\\u0076e.two"),
-    ("a password", '{"method":"mining.authorize","params":["a","s3cret"]}', "s3cret"),
-    ("a password by name", '{"params":{"login":"x","pass":"s3cret"}}', "s3cret"),
     ("a worker by name", '{"worker":"rig-of-eve","params":[],"method":"x"}', "rig-of-eve"),
     ("a wallet by name", '{"params":{"wallet":"short1","worker":"w"}}', "short1"),
     ("a wallet cut off", f'{{"params":{{"agent":"x","login":"{XMR[:60]}', XMR[:60]),
     ("an unknown wallet", f'{{"method":"eth_submitLogin","params":["{WALLET}/w"]}}', WALLET),
     ("a wallet in a path", f"POST /{WALLET}/rig HTTP/1.1  Host: x", WALLET),
-    ("basic authentication", "POST / HTTP/1.1  Authorization: Basic Ym9iOnNlY3JldA==", "Ym9iOn"),
-    ("small letters", "POST / HTTP/1.1  authorization: basic Ym9iOnNlY3JldA==", "Ym9iOn"),
 ]
 
 
@@ -249,6 +259,16 @@ def test_accounts_are_masked_unless_revealed(text: str, secret: str, language: s
     assert secret not in hidden
     assert "…" in hidden
     assert secret[:30] in why(finding, Messages(language), reveal=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"), [p[1:] for p in PASSWORDS], ids=[p[0] for p in PASSWORDS]
+)
+@pytest.mark.parametrize("reveal", [False, True])
+def test_passwords_are_never_shown(text: str, secret: str, reveal: bool) -> None:
+    shown = why(quote_of(text), Messages("en"), reveal=reveal)
+    assert secret not in shown
+    assert "…" in shown
 
 
 def test_the_agent_is_not_masked() -> None:
@@ -265,7 +285,7 @@ def test_a_short_login_does_not_spoil_the_quote() -> None:
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_no_login_of_a_scenario_is_in_its_table(scenario: str) -> None:
     scan = scan_scenario(scenario)
-    text = table(scan).replace("\n  ", "")
+    text = table(scan).partition("Not known:")[0].replace("\n  ", "")
     for finding in scan.findings:
         for secret in (*finding.logins, *finding.wallets):
             assert not re.search(rf"\b{re.escape(secret)}\b", text)

@@ -69,6 +69,9 @@ class Judge:
         grade = _as_proven(grade, hit.dialect)
         if grade is None:
             return None
+        pool = self._named_pool(hit)
+        if pool is not None:
+            signatures.append(f"pool:{pool.suffix}")
         hit.signatures = tuple(signatures)
         side = hit.miner_side
         if side is None:
@@ -139,11 +142,14 @@ class Judge:
             self._catalog.is_mining_login(login, dialect) for login in hit.logins
         )
 
+    def _named_pool(self, hit: Hit) -> PoolRow | None:
+        return self._catalog.find_pool(hit.named_host) if hit.named_host else None
+
     def _pool_and_coin(
         self, hit: Hit, endpoint: EndpointRow | None
     ) -> tuple[str | None, str | None, str | None]:
         """Pool and coin, each only where a listed name or endpoint says so."""
-        named = self._catalog.find_pool(hit.named_host) if hit.named_host else None
+        named = self._named_pool(hit)
         if named is not None:
             coins = named.coins.split()
             return named.pool, *(_single(coins, "pool_name"))
@@ -200,7 +206,7 @@ def _known(values: Iterable[str | None]) -> tuple[str, ...]:
 
 def _listed_grade(hit: Hit, endpoint: EndpointRow) -> Grade:
     """What a listed address:port alone is worth: payload both ways, or a mere attempt."""
-    if endpoint.use == "stratum" and all(hit.payload):
+    if endpoint.use == "stratum" and not endpoint.nursery and all(hit.payload):
         return Grade.SUSPECTED
     return Grade.NOTED
 
@@ -240,7 +246,7 @@ def flow_id(capture_id: str, hit: Hit) -> int:
     """63-bit identity of a flow: capture, both ends, outer tags, first packet."""
     key = hit.key
     packed = struct.pack(
-        ">BB16sH16sHIQ",
+        ">BB16sH16sHQQ",
         key.version,
         key.protocol,
         key.a_address.to_bytes(16, "big"),

@@ -6,6 +6,7 @@ import ipaddress
 from functools import lru_cache
 
 from poolwatch.errors import UsageError
+from poolwatch.inventory.units import UnitTable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -14,14 +15,18 @@ DEFAULT_INSIDE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/1
 
 
 class Inside:
-    """The networks whose hosts are ours; without any, private address space."""
+    """The networks given and the addresses of unit tables; without either, private space."""
 
-    def __init__(self, networks: tuple[str, ...] = ()) -> None:
-        self._networks = tuple(_network(text) for text in networks or DEFAULT_INSIDE)
+    def __init__(self, networks: tuple[str, ...] = (), units: UnitTable | None = None) -> None:
+        wanted = networks or (DEFAULT_INSIDE if units is None else ())
+        self._networks = tuple(_network(text) for text in wanted)
+        self._units = units
         self.holds = lru_cache(maxsize=65_536)(self._holds)
 
     def _holds(self, address: str) -> bool:
         parsed = ipaddress.ip_address(address)
+        if self._units is not None and self._units.holds(parsed.version, int(parsed)):
+            return True
         return any(parsed in network for network in self._networks)
 
 

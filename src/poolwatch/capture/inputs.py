@@ -50,6 +50,11 @@ def _walk(folder: str) -> Iterator[Input]:
         yield Input(entry.path, _special(mode))
 
 
+def shown_name(path: str) -> str:
+    """A path as text that can be written anywhere: bytes that are no UTF-8 as escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def _special(mode: int) -> str:
     if stat.S_ISFIFO(mode):
         return "fifo"

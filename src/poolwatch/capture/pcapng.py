@@ -121,14 +121,15 @@ class PcapngSource:
             self._close_section()
             self._known = 0
         elif kind == _INTERFACE:
-            return self._add_interface(block, at)
+            self._add_interface(block)
         else:
             self._add_statistics(block)
         return None
 
-    def _add_interface(self, block: bytes, at: int) -> Damage | None:
+    def _add_interface(self, block: bytes) -> None:
         if self._known == _MAX_INTERFACES:
-            return Damage(at, f"more than {_MAX_INTERFACES} interfaces", _UNREADABLE)
+            self.coverage.interfaces_left_out += 1  # their packets count as without one
+            return
         link, _, snaplen = struct.unpack(self._order + "HHI", block[8:16])
         self.coverage.link_types[link] = self.coverage.link_types.get(link, 0) + 1
         row = self._interfaces[self._known]
@@ -143,7 +144,6 @@ class PcapngSource:
                 # Beyond +-292 years int64 ns end; such an offset is no clock's.
                 row["offset_ns"] = seconds * 1_000_000_000 if abs(seconds) < 1 << 33 else 0
         self._known += 1
-        return None
 
     def _add_statistics(self, block: bytes) -> None:
         interface: int = struct.unpack(self._order + "I", block[8:12])[0]

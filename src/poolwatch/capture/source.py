@@ -20,9 +20,13 @@ BATCH_ROWS = 16_384
 LINKS: dict[int, Link] = {
     0: Link.NULL,
     1: Link.ETHERNET,
+    9: Link.PPP,
     12: Link.RAW_IP,
     14: Link.RAW_IP,
+    50: Link.PPP,
+    51: Link.PPPOE,
     101: Link.RAW_IP,
+    104: Link.PPP,
     108: Link.LOOP,
     113: Link.LINUX_SLL,
     228: Link.RAW_IP,
@@ -58,7 +62,8 @@ class Coverage:
 
     damage: Damage | None = None
     drops: int | None = None  # as the capturing program counted them, None: not said
-    no_interface: int = 0
+    no_interface: int = 0  # packets that name an interface the file does not describe
+    interfaces_left_out: int = 0
     no_timestamp: int = 0
     skipped_blocks: int = 0
     link_types: dict[int, int] = field(default_factory=dict)  # LINKTYPE_ -> interfaces

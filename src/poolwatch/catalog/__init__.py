@@ -8,13 +8,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from poolwatch.catalog.load import Placed, Rows, load_rows
-from poolwatch.catalog.rows import AgentRow, CoinRow, EndpointRow, NeedleRow, PoolRow
+from poolwatch.catalog.load import Placed, Rows, holding_pools, load_rows
+from poolwatch.catalog.names import PoolNames
+from poolwatch.catalog.rows import (
+    AgentRow,
+    CoinRow,
+    EndpointRow,
+    NeedleRow,
+    PoolRow,
+    PrefixRow,
+)
 from poolwatch.catalog.shapes import Predicate, compile_fields
 from poolwatch.errors import CatalogError
 from poolwatch.terms import Speaker, Strength
 
 __all__ = ["Catalog", "Needle", "load_catalog"]
+
+_AGENT_PARTS = re.compile(r"[;|]")
+_MOST_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,9 @@ class Catalog:
     needles_by_header: dict[str, tuple[Needle, ...]]
     needles_by_shape: tuple[Needle, ...]
     endpoints: tuple[EndpointRow, ...]
+    prefixes: tuple[PrefixRow, ...]
     pools: dict[str, PoolRow]  # by suffix
+    pool_names: PoolNames[PoolRow]
     agents: tuple[tuple[str, AgentRow], ...]  # lower-case prefix, longest first
     coins: dict[str, CoinRow]
     wallets: re.Pattern[str]  # addresses of a form nothing else has
@@ -60,22 +73,21 @@ class Catalog:
         return (*named, *self.needles_by_shape)
 
     def find_agent(self, agent: str) -> AgentRow | None:
-        """The mining software an agent string names, by its longest known beginning."""
-        lowered = agent.lower()
-        for prefix, row in self.agents:
-            if lowered.startswith(prefix) and _ends_word(lowered, len(prefix)):
-                return row
+        """The mining software an agent string names, by its longest known beginning.
+
+        Some firmware puts its build in front (`2026-04-14-0-plus;bosminer-plus-tuner 0.9`), so
+        what stands behind a `;` or `|` is asked too.
+        """
+        for part in _AGENT_PARTS.split(agent.lower(), maxsplit=_MOST_PARTS):
+            for prefix, row in self.agents:
+                if part.startswith(prefix) and _ends_word(part, len(prefix)):
+                    return row
         return None
 
     def find_pool(self, host: str) -> PoolRow | None:
         """The pool a host name belongs to: the longest listed suffix, at label boundaries."""
-        name = host.strip().rstrip(".").lower()
-        while name:
-            row = self.pools.get(name)
-            if row is not None:
-                return row
-            _, _, name = name.partition(".")
-        return None
+        found = self.pool_names.find(host)
+        return found[1] if found else None
 
     def find_wallet(self, login: str) -> str | None:
         """The address a login begins with, if its form is distinctive."""
@@ -125,6 +137,7 @@ def build_catalog(rows: Rows) -> Catalog:
             by_header.setdefault(row.header.lower(), []).append(needle)
         else:
             by_shape.append(needle)
+    pools = {suffix: placed.row for suffix, placed in holding_pools(rows.pools).items()}
     return Catalog(
         digest=rows.digest,
         needles_by_method=_ranked(by_method),
@@ -132,7 +145,9 @@ def build_catalog(rows: Rows) -> Catalog:
         needles_by_header=_ranked(by_header),
         needles_by_shape=tuple(sorted(by_shape, key=lambda needle: -needle.rank)),
         endpoints=tuple(_checked_endpoint(placed) for placed in rows.endpoints),
-        pools={placed.row.suffix: placed.row for placed in rows.pools},
+        prefixes=tuple(_checked_prefix(placed) for placed in rows.prefixes),
+        pools=pools,
+        pool_names=PoolNames(pools),
         agents=tuple(
             sorted(
                 ((placed.row.prefix.lower(), placed.row) for placed in rows.agents),
@@ -148,9 +163,11 @@ def build_catalog(rows: Rows) -> Catalog:
         counts={
             "pools": len(rows.pools),
             "endpoints": len(rows.endpoints),
+            "prefixes": len(rows.prefixes),
             "agents": len(rows.agents),
             "coins": len(rows.coins),
             "needles": len(rows.needles),
+            "shared_suffixes": len(rows.shared_suffixes),
         },
     )
 
@@ -197,9 +214,22 @@ def _checked_endpoint(placed: Placed[EndpointRow]) -> EndpointRow:
         raise CatalogError(f"{placed.place}: {error}") from error
     if not 0 <= row.port <= 65535:
         raise CatalogError(f"{placed.place}: port {row.port} is beyond 65535")
-    if row.seen_until < row.seen_from:
-        raise CatalogError(f"{placed.place}: seen_until lies before seen_from")
+    _check_dates(placed)
     return row
+
+
+def _checked_prefix(placed: Placed[PrefixRow]) -> PrefixRow:
+    try:
+        ipaddress.ip_network(placed.row.network)
+    except ValueError as error:
+        raise CatalogError(f"{placed.place}: {error}") from error
+    _check_dates(placed)
+    return placed.row
+
+
+def _check_dates(placed: Placed[EndpointRow] | Placed[PrefixRow]) -> None:
+    if placed.row.seen_until < placed.row.seen_from:
+        raise CatalogError(f"{placed.place}: seen_until lies before seen_from")
 
 
 def _marking(dialect: str) -> Callable[[CoinRow], bool]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from poolwatch.catalog.lint_endpoints import clashing_endpoints, seen_dates, wide_networks
+from poolwatch.catalog.lint_names import (
+    glued_suffixes,
+    hidden_nursery_rows,
+    repeated_suffixes,
+    wide_suffixes,
+)
 from poolwatch.catalog.load import Placed, Rows
-from poolwatch.catalog.rows import NeedleRow, PoolRow
+from poolwatch.catalog.rows import NeedleRow
 from poolwatch.catalog.shapes import Predicate, compile_fields
-
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 def lint_rows(rows: Rows) -> list[str]:
@@ -21,7 +25,16 @@ def lint_rows(rows: Rows) -> list[str]:
 
 
 def _every_row(rows: Rows) -> Iterator[Placed[Any]]:
-    for table in (rows.pools, rows.endpoints, rows.agents, rows.coins, rows.needles):
+    tables: tuple[tuple[Placed[Any], ...], ...] = (
+        rows.pools,
+        rows.endpoints,
+        rows.prefixes,
+        rows.agents,
+        rows.coins,
+        rows.needles,
+        rows.shared_suffixes,
+    )
+    for table in tables:
         yield from table
 
 
@@ -69,26 +82,12 @@ def _recognises(row: NeedleRow, fits: Predicate, text: str) -> bool:
     return fits(message)
 
 
-def _pool_suffixes(rows: Rows) -> Iterator[str]:
-    """A suffix is a plain name of at least two labels, and stands once."""
-    seen: dict[str, Placed[PoolRow]] = {}
-    for placed in rows.pools:
-        suffix = placed.row.suffix
-        labels = suffix.split(".")
-        if not all(_LABEL.fullmatch(label) for label in labels):
-            yield f"{placed.place}: {suffix!r} is no lower-case host name"
-        elif len(labels) < 2:
-            yield f"{placed.place}: {suffix!r} covers a whole top-level domain"
-        if suffix in seen:
-            yield f"{placed.place}: {suffix!r} stands at {seen[suffix].place} already"
-        seen[suffix] = placed
-
-
 def _known_coins(rows: Rows) -> Iterator[str]:
-    """Coins of pools and endpoints stand in the coin table."""
+    """Coins of pools, endpoints and prefixes stand in the coin table."""
     known = {placed.row.symbol for placed in rows.coins}
     named = [(placed.place, placed.row.coins) for placed in rows.pools]
     named += [(placed.place, placed.row.coins) for placed in rows.endpoints]
+    named += [(placed.place, placed.row.coins) for placed in rows.prefixes]
     for place, coins in named:
         for symbol in coins.split():
             if symbol not in known:
@@ -98,7 +97,13 @@ def _known_coins(rows: Rows) -> Iterator[str]:
 RULES: tuple[Callable[[Rows], Iterator[str]], ...] = (
     _sources_and_dates,
     _needle_examples,
-    _pool_suffixes,
+    wide_suffixes,
+    repeated_suffixes,
+    hidden_nursery_rows,
+    glued_suffixes,
+    seen_dates,
+    clashing_endpoints,
+    wide_networks,
     _known_coins,
 )
 """The rules, in the order of their complaints."""

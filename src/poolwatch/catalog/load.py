@@ -7,7 +7,7 @@ import hashlib
 import io
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -15,7 +15,15 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from poolwatch.catalog.rows import AgentRow, CoinRow, EndpointRow, NeedleRow, PoolRow
+from poolwatch.catalog.rows import (
+    AgentRow,
+    CoinRow,
+    EndpointRow,
+    NeedleRow,
+    PoolRow,
+    PrefixRow,
+    SharedSuffixRow,
+)
 from poolwatch.errors import CatalogError
 
 Row = TypeVar("Row")
@@ -23,9 +31,11 @@ Row = TypeVar("Row")
 FILES: dict[str, type[msgspec.Struct]] = {
     "pools.csv": PoolRow,
     "endpoints.csv": EndpointRow,
+    "prefixes.csv": PrefixRow,
     "agents.csv": AgentRow,
     "coins.csv": CoinRow,
     "needles.toml": NeedleRow,
+    "shared_suffixes.csv": SharedSuffixRow,
 }
 
 
@@ -49,10 +59,22 @@ class Rows:
 
     pools: tuple[Placed[PoolRow], ...]
     endpoints: tuple[Placed[EndpointRow], ...]
+    prefixes: tuple[Placed[PrefixRow], ...]
     agents: tuple[Placed[AgentRow], ...]
     coins: tuple[Placed[CoinRow], ...]
     needles: tuple[Placed[NeedleRow], ...]
+    shared_suffixes: tuple[Placed[SharedSuffixRow], ...]
     digest: str
+
+
+def holding_pools(pools: Iterable[Placed[PoolRow]]) -> dict[str, Placed[PoolRow]]:
+    """Of the rows for a suffix the one that holds: a full one, then the one read first."""
+    holding: dict[str, Placed[PoolRow]] = {}
+    for placed in pools:
+        known = holding.get(placed.row.suffix)
+        if known is None or (known.row.nursery and not placed.row.nursery):
+            holding[placed.row.suffix] = placed
+    return holding
 
 
 def shipped_folder() -> Path:
@@ -84,14 +106,16 @@ def load_rows(extra: tuple[Path, ...] = ()) -> Rows:
     return Rows(
         tuple(found["pools.csv"]),
         tuple(found["endpoints.csv"]),
+        tuple(found["prefixes.csv"]),
         tuple(found["agents.csv"]),
         tuple(found["coins.csv"]),
         tuple(found["needles.toml"]),
+        tuple(found["shared_suffixes.csv"]),
         digest.hexdigest(),
     )
 
 
-def _read(path: Path, data: bytes, kind: type[msgspec.Struct]) -> Iterator[Placed[Any]]:
+def _read(path: Path, data: bytes, kind: type[Any]) -> Iterator[Placed[Any]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -102,22 +126,47 @@ def _read(path: Path, data: bytes, kind: type[msgspec.Struct]) -> Iterator[Place
 
 
 def _read_csv(path: Path, text: str, kind: type[msgspec.Struct]) -> Iterator[Placed[Any]]:
-    reader = csv.reader(io.StringIO(text))
-    wanted = [field.name for field in msgspec.structs.fields(kind)]
-    header = next(reader, [])
-    if header != wanted:
+    reader = csv.reader(io.StringIO(text), strict=True)
+    try:
+        header = next(reader, [])
+        optional = _check_header(header, kind, path)
+        for cells in reader:
+            line = reader.line_num
+            if not cells or cells[0].startswith("#"):
+                continue
+            if len(cells) != len(header):
+                raise CatalogError(f"{path}:{line}: {len(cells)} cells, not {len(header)}")
+            named = zip(header, cells, strict=True)
+            values = {name: cell for name, cell in named if cell or name not in optional}
+            yield Placed(_convert(values, kind, path, line), str(path), line)
+    except csv.Error as error:
+        raise CatalogError(f"{path}:{reader.line_num}: {error}") from error
+
+
+def read_table(path: Path, kind: type[Row]) -> list[Row | str]:
+    """A table as it stands: its rows, and its comment lines as text.
+
+    Raises CatalogError for a row that does not fit.
+    """
+    data = path.read_bytes()
+    items: dict[int, Any] = {placed.line: placed.row for placed in _read(path, data, kind)}
+    for line, text in enumerate(data.decode("utf-8-sig").splitlines(), 1):
+        if text.startswith("#"):
+            items.setdefault(line, text)
+    return [items[line] for line in sorted(items)]
+
+
+def _check_header(header: list[str], kind: type[msgspec.Struct], path: Path) -> set[str]:
+    """The columns that may be empty; raises CatalogError for a header that does not fit."""
+    fields = msgspec.structs.fields(kind)
+    optional = {field.name for field in fields if not field.required}
+    wanted = [field.name for field in fields]
+    fitting = [name for name in wanted if name in header or name not in optional]
+    if header != fitting:
         raise CatalogError(
             f"{path}:1: the header is {','.join(header)}", f"expected {','.join(wanted)}"
         )
-    for cells in reader:
-        line = reader.line_num
-        if not cells or cells[0].startswith("#"):
-            continue
-        if len(cells) != len(wanted):
-            raise CatalogError(f"{path}:{line}: {len(cells)} cells, not {len(wanted)}")
-        yield Placed(
-            _convert(dict(zip(wanted, cells, strict=True)), kind, path, line), str(path), line
-        )
+    return optional
 
 
 def _read_toml(path: Path, text: str, kind: type[msgspec.Struct]) -> Iterator[Placed[Any]]:

@@ -1,4 +1,9 @@
-"""The rows of `signatures/`, one class a file. Every row has a source and a date."""
+"""The rows of `signatures/`, one class a file. Every row has a source and a date.
+
+Columns with a default may be left out of a file, or empty in a row. `nursery` marks a row that
+one source alone attests: what it matches is listed, and never raised above `noted`. `licence`
+is that of the list an imported row was taken from.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,8 @@ from typing import Literal
 import msgspec
 
 Use = Literal["stratum", "web", "any"]
+Device = Literal["cpu", "gpu", "asic", "mcu", "storage", "any", "proxy", "rental", "monitor"]
+"""What runs the software; `proxy`, `rental` and `monitor` speak for machines elsewhere."""
 
 
 class PoolRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,6 +32,8 @@ class PoolRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: str  # empty, or "retired YYYY[-MM]"
     sources: str  # separated by "; "
     date: datetime.date
+    nursery: bool = False
+    licence: str = ""
 
 
 class EndpointRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +48,28 @@ class EndpointRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seen_until: datetime.date
     sources: str
     date: datetime.date
+    nursery: bool = False
+    licence: str = ""
+
+
+class PrefixRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A network of a pool, good only between its two dates: `prefixes.csv`.
+
+    A `shared` network also holds what is not a pool's (hosting, a CDN): a hint beside other
+    evidence, never a ground alone.
+    """
+
+    network: str  # CIDR, without host bits
+    pool: str
+    use: Use
+    coins: str
+    seen_from: datetime.date
+    seen_until: datetime.date
+    shared: bool
+    sources: str
+    date: datetime.date
+    nursery: bool = False
+    licence: str = ""
 
 
 class AgentRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,7 +77,7 @@ class AgentRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     prefix: str
     software: str
-    device: str  # cpu, gpu, asic, any, proxy, rental, monitor
+    device: Device
     sources: str
     date: datetime.date
 
@@ -61,6 +92,19 @@ class CoinRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address: str  # regular expression of the whole address; empty: no fixed form
     distinctive: bool  # whether nothing but an address has that form
     marks: str  # dialects in which a login of that form marks mining, separated by blanks
+    sources: str
+    date: datetime.date
+
+
+class SharedSuffixRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A name under which strangers live side by side: `shared_suffixes.csv`.
+
+    A pool's row may name a host below it, never the name itself. The Public Suffix List has
+    most such names; here stand those it lacks.
+    """
+
+    suffix: str
+    kind: Literal["dynamic-dns", "hosting", "cdn", "infrastructure"]
     sources: str
     date: datetime.date
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -10,10 +12,21 @@ import click
 
 from poolwatch import __version__
 from poolwatch.errors import PoolwatchError
+from poolwatch.messages import printable
+
+_USAGE = 2
+_INTERRUPTED = 130
+_READER_GONE = 141
+
+
+class ReaderGone(Exception):
+    """Whoever read our output has had enough. (click would end with status 1 for EPIPE.)"""
+
 
 VERBS = {
     "scan": ("poolwatch.cli.scan", "Find miners in capture files."),
-    "signatures": ("poolwatch.cli.signatures", "Check the signatures."),
+    "signatures": ("poolwatch.cli.signatures", "Check, list, show and import signatures."),
+    "units": ("poolwatch.cli.units", "Check unit tables; say whose an address is."),
     "warm": ("poolwatch.cli.warm", "Compile the kernels now instead of at the first scan."),
 }
 
@@ -31,6 +44,17 @@ class Verbs(click.Group):
             return None
         command: click.Command = importlib.import_module(VERBS[cmd_name][0]).command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; what fails in writing must not look like something found."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            _drop_output()
+            raise ReaderGone from error
+        except OSError as error:
+            _drop_output()
+            raise PoolwatchError(_sentence(error)) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The verbs with their one-line help, without loading any of them."""
@@ -51,20 +75,41 @@ def command() -> None:
 
 def main() -> None:
     """Run the command line; every expected failure ends in a sentence, not a traceback."""
+    sys.exit(_run())
+
+
+def _run() -> int:
     try:
         status: Any = command.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
-        sys.exit(2)
+        with contextlib.suppress(OSError):
+            error.show()
+        return _USAGE
     except click.exceptions.Abort:
-        sys.exit(130)
+        return _INTERRUPTED
     except PoolwatchError as error:
-        click.echo(f"poolwatch: {error}", err=True)
+        _complain(error)
+        return _USAGE
+    except ReaderGone:  # leave without a word, as grep does
+        return _READER_GONE
+    return status if isinstance(status, int) else 0
+
+
+def _complain(error: PoolwatchError) -> None:
+    with contextlib.suppress(OSError):  # standard error may be full as well
+        click.echo(f"poolwatch: {printable(str(error))}", err=True)
         if error.advice():
-            click.echo(f"  {error.advice()}", err=True)
-        sys.exit(2)
-    except BrokenPipeError:
-        # Whoever read our output has had enough; leave without a word, as grep does.
-        sys.stderr.close()
-        sys.exit(141)
-    sys.exit(status if isinstance(status, int) else 0)
+            click.echo(f"  {printable(error.advice())}", err=True)
+
+
+def _sentence(error: OSError) -> str:
+    what = os.fsdecode(error.filename) if error.filename else "the output cannot be written"
+    return f"{what}: {error.strerror or error}"
+
+
+def _drop_output() -> None:
+    """Let what is still buffered for standard output go nowhere, also when Python ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

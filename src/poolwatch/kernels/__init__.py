@@ -22,7 +22,7 @@ from numba.core import types
 
 from poolwatch import layouts
 
-MODULES = ("walk", "decode", "gate", "endpoints", "flows", "merge")
+MODULES = ("walk", "decode", "carriers", "gate", "endpoints", "flows", "merge", "intervals")
 """The kernel modules, in import order; `warm` compiles them all."""
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from poolwatch.kernels import BYTES, INT32S, SLOTS, i8, kernel, rows, u8
-from poolwatch.kernels.flows import USED_UP, hash_flow, put_slot, read_tcp
+from poolwatch.kernels.flows import USED_UP, hash_flow, is_gtp, put_slot, read_tcp
 from poolwatch.layouts import (
     COUNTERS,
     DEAD,
@@ -122,7 +122,6 @@ def join_flow(flows: Any, record: int, others: Any, index: int) -> int:
     flags |= seen & ~_OWN
     flow["flags"] = flags
     flow["gate"] = i8(flow["gate"]) | i8(later["gate"])
-    flow["packets"] += later["packets"]
     flow["last_ns"] = max(flow["last_ns"], later["last_ns"])
     return flags
 
@@ -157,7 +156,7 @@ def merge_plain(
 
     `later_starts` number their packets from the whole's beginning already.
     Left to the caller are flows somebody reads, and those whose key has a flow here that
-    somebody reads or that ends where the later one begins.
+    somebody reads or that ends where the later one begins. So are those below GTP.
     """
     count = 0
     idle_ns = table[0]["idle_ns"]
@@ -169,6 +168,8 @@ def merge_plain(
         plain = not flags & (_CANDIDATE | _LISTED | _LATER) and not (
             flags & _INHERITED and flags & _DATA
         )
+        if is_gtp(later["tags"]):
+            plain = False
         if plain:
             record = find_flow(slots, flows, table, later_flows, index)
             if record < 0:

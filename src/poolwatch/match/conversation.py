@@ -425,6 +425,7 @@ class Conversation:
         request: Request | None = None,
     ) -> None:
         """Take acts into account; `request` is what the message answers, if that is known."""
+        self._said[message.side][0] += request is not None
         for event in events:
             self._count(event.act, request)
             self._keep_facts(event.facts)
@@ -491,16 +492,16 @@ class Conversation:
         if act in self._quoted or not message.spans or act is Act.DETAIL:
             return
         self._quoted.add(act)
-        if len(self._quotes) + len(message.spans) > 4 * self._limits.evidence_quotes:
-            self._tally["quotes_left_out"] += 1
-            return
+        spans = message.spans[: self._limits.evidence_spans]
+        if len(spans) < len(message.spans):
+            self._tally["quotes_cut"] += 1
         for index, quote in enumerate(self._quotes):
             if quote[:2] == message.spans[0][:2]:  # one message can be several steps
                 self._quotes[index] = quote._replace(shows=f"{quote.shows} {act.value}")
                 return
         chars = self._limits.quote_chars
         text = _CONTROL.sub(" ", message.data[: 4 * chars].decode("utf-8", "replace")).strip()
-        for index, span in enumerate(message.spans):
+        for index, span in enumerate(spans):
             shown = text[:chars] if index == 0 else ""
             self._quotes.append(Quote(*span, speaker, shown, act.value))
 

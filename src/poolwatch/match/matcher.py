@@ -296,6 +296,7 @@ class Matcher:
             payload=(bool(flags & FlowFlag.DATA_A), bool(flags & FlowFlag.DATA_B)),
             encrypted=bool(int(flow["gate"]) & Gate.TLS),
             endpoint=int(start["endpoint"]),
+            teids=(int(start["teid_a"]), int(start["teid_b"])),
         )
         if stream is not None:
             stream.finish(hit)

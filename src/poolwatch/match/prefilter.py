@@ -43,7 +43,8 @@ Rows = list[tuple[Any, ...]]
 
 _BLOCK = 128  # packets a stage of the scan works on
 _SEGMENT_ROWS = 4096
-_FIRST_SLOTS = 1 << 14
+_FIRST_SLOTS = 1 << 17
+_SPARSE = 4  # slots a flow; half as many cost more probes than they save
 _ROOM = 16  # one part in so many is freed when the table is full
 _MASK32 = 0xFFFFFFFF
 
@@ -61,6 +62,9 @@ class Endpoints:
             slots *= 2
         self.slots = np.zeros(slots, np.int32)
         index_endpoints(self.rows, self.slots)
+        self.ports = 0  # of each port's number modulo 64 a bit: most flows need not be looked up
+        for row in rows:
+            self.ports |= 1 << (row.port % 64) if row.port else (1 << 64) - 1
 
 
 class FlowTable:
@@ -90,6 +94,7 @@ class FlowTable:
         table["idle_ns"] = self.limits.flow_idle_seconds * 1_000_000_000
         table["long_ns"] = self.limits.long_flow_seconds * 1_000_000_000
         table["keep"] = keep
+        table["endpoint_ports"] = self.endpoints.ports
 
     def reuse(self, *, seed: int | None, keep: bool) -> None:
         """Forget everything, for the next capture."""
@@ -173,16 +178,16 @@ class FlowTable:
         return self.segments[:count].tolist() if count else []
 
     def reserve(self, flows: int) -> None:
-        """Keep the index at most half full with so many more flows."""
+        """Keep the index sparse with so many more flows."""
         live = int(self.table["live"][0])
         wanted = len(self.slots)
-        while 2 * min(live + flows, len(self.flows)) > wanted:
+        while _SPARSE * min(live + flows, len(self.flows)) > wanted:
             wanted *= 2
         if wanted > len(self.slots):
             slots: Array = np.zeros(wanted, np.uint64)
             regrow(self.slots, slots)
             self.slots = slots
-        self._spare = max(wanted // 2 - live, flows)
+        self._spare = max(wanted // _SPARSE - live, flows)
 
     def make_room(self) -> Iterator[Rows]:
         """The table is full: idle flows go first, then the longest silent ones."""

@@ -30,6 +30,7 @@ class Stream:
         "channels",
         "conversation",
         "reassemblers",
+        "waiting_bytes",
     )
 
     def __init__(
@@ -41,6 +42,7 @@ class Stream:
     ) -> None:
         self._limits = limits
         self._bytes = 0
+        self.waiting_bytes = 0  # kept until a hole is filled or a message complete
         self.reassemblers = (
             Reassembler(limits, tally, expected[0]),
             Reassembler(limits, tally, expected[1]),
@@ -53,18 +55,17 @@ class Stream:
     def feed(self, segment: Segment) -> None:
         """Read one segment."""
         self._bytes += len(segment.data)
-        for piece in self.reassemblers[segment.side].push(segment):
-            self._read(segment.side, piece)
+        side = segment.side
+        before = self._waiting(side)
+        for piece in self.reassemblers[side].push(segment):
+            self._read(side, piece)
+        self.waiting_bytes += self._waiting(side) - before
 
-    @property
-    def waiting_bytes(self) -> int:
-        """Bytes kept until a hole is filled or a message complete."""
+    def _waiting(self, side: int) -> int:
         return (
-            self.reassemblers[0].waiting_bytes
-            + self.reassemblers[1].waiting_bytes
+            self.reassemblers[side].waiting_bytes
             + (self._unwrapper.waiting_bytes if self._unwrapper else 0)
-            + self.channels[0].waiting_bytes
-            + self.channels[1].waiting_bytes
+            + self.channels[side].waiting_bytes
         )
 
     @property

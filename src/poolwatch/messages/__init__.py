@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 import unicodedata
 from functools import cache
@@ -22,7 +23,7 @@ class Messages:
     def say(self, key: str, **fields: Any) -> str:
         """The sentence of that id with its fields filled in. Raises KeyError for an unknown id.
 
-        Fields come from the wire and from file names: what could steer a terminal is replaced.
+        Fields come from the wire and from file names: what could steer a terminal is written out.
         """
         safe = {k: printable(v) if isinstance(v, str) else v for k, v in fields.items()}
         return self._sentences[key].format(**safe)
@@ -32,13 +33,33 @@ class Messages:
         return key in self._sentences
 
 
+def default_language() -> str:
+    """The language of prose, by the environment."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
 def printable(text: str) -> str:
-    """Text that a terminal shows and does not obey.
+    r"""Text that a terminal shows and does not obey.
 
     Control and formatting characters (escape sequences, line ends, changes of writing
-    direction, characters without width) and bytes that are no text become "�".
+    direction, characters without width) and bytes that are no text are written out, as \x1b.
     """
-    return "".join("�" if unicodedata.category(c) in _UNSAFE else c for c in text)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escaped(c) if unicodedata.category(c) in _UNSAFE else c for c in text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # how Python holds a byte that is no UTF-8
+        code -= 0xDC00
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 @cache

@@ -6,17 +6,46 @@ Raw values; what is not known is null. The fields are promised: they are never r
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import IO, Any
 
 import msgspec
 
+from poolwatch.inventory.tree import sum_up
+from poolwatch.layouts import Carrier, tunnel_of, vlans_of
 from poolwatch.outputs import Item, View
-from poolwatch.terms import Finding, Quote, Session, Stats
+from poolwatch.outputs.masking import without_credentials
+from poolwatch.terms import Finding, Grade, Quote, Session, Stats, Unit
 
 VERSION = 1
 _encoder = msgspec.json.Encoder()
+
+
+class Events:
+    """Makes the events of a scan, one after another, and sums up units for the last.
+
+    Every format of raw values takes its events from here, so that all say the same.
+    """
+
+    def __init__(self, min_grade: Grade = Grade.NOTED) -> None:
+        self._min_grade = min_grade
+        self._findings: list[Finding] = []  # those of a known unit
+
+    def make(self, item: Item) -> dict[str, Any] | None:
+        """The event of an item; None for what is below the wanted grade."""
+        if isinstance(item, Stats):
+            return stats_event(item, self._findings)
+        if item.grade < self._min_grade:
+            return None
+        if isinstance(item, Session):
+            return mining_event(item)
+        if item.unit is not None:
+            self._findings.append(item)
+        return finding_event(item)
 
 
 class EveOutput:
@@ -24,23 +53,18 @@ class EveOutput:
 
     def __init__(self, stream: IO[str], view: View) -> None:
         self._stream = stream
-        self._min_grade = view.min_grade
+        self._events = Events(view.min_grade)
 
     def write(self, item: Item) -> None:
         """Write one event; sessions and findings below the wanted grade are left out."""
-        if isinstance(item, Session):
-            if item.grade >= self._min_grade:
-                self._line(_mining_event(item))
-        elif isinstance(item, Finding):
-            if item.grade >= self._min_grade:
-                self._line(_finding_event(item))
-        else:
-            self._line(_stats_event(item))
+        event = self._events.make(item)
+        if event is not None:
+            self._line(event)
 
     def _line(self, event: dict[str, Any]) -> None:
         try:
             line = _encoder.encode(event).decode()
-        except UnicodeEncodeError:  # a file name that is no UTF-8
+        except UnicodeEncodeError:  # half a character, as JSON's escapes allow
             text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
             line = text.encode("utf-8", "replace").decode()
         self._stream.write(line + "\n")
@@ -57,13 +81,19 @@ def timestamp(ns: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}+0000"
 
 
-def _mining_event(session: Session) -> dict[str, Any]:
+def _known_time(ns: int) -> str | None:
+    """The time of an event; none where the capture has no clock."""
+    return timestamp(ns) if ns else None
+
+
+def mining_event(session: Session) -> dict[str, Any]:
+    """The event of one conversation."""
     hit = session.hit
     first_ns = hit.seen_first_ns or hit.first_ns
     last_ns = hit.seen_last_ns or hit.last_ns
     return {
         "v": VERSION,
-        "timestamp": timestamp(first_ns),
+        "timestamp": _known_time(first_ns),
         "flow_id": session.flow_id,
         "community_id": session.community_id,
         "event_type": "mining",
@@ -72,7 +102,8 @@ def _mining_event(session: Session) -> dict[str, Any]:
         "dest_ip": session.pool_end.address,
         "dest_port": session.pool_end.port,
         "proto": "TCP" if hit.key.protocol == 6 else "UDP",
-        "vlan": _vlan(hit.key.tags),
+        "vlan": vlans_of(hit.key.tags),
+        "tunnel": _tunnel(session),
         "pcap_filename": session.capture.named,
         "pcap_cnt": hit.seen_first_packet or hit.first_packet,
         "sensor": session.sensor,
@@ -97,33 +128,34 @@ def _mining_event(session: Session) -> dict[str, Any]:
             "via_target": f"{hit.tunnel.host}:{hit.tunnel.port}" if hit.tunnel else None,
             "encrypted": hit.encrypted,
             "midstream": not hit.opened,
-            "first_seen": timestamp(first_ns),
-            "last_seen": timestamp(last_ns),
+            "first_seen": _known_time(first_ns),
+            "last_seen": _known_time(last_ns),
             "jobs": hit.jobs,
             "shares": _shares(hit.shares),
             "difficulty": _number(hit.difficulty),
             "hashrate": None,
-            "dest_country": None,
-            "dest_asn": None,
-            "cross_border": None,
+            "dest_country": session.dest_country,
+            "dest_asn": session.dest_asn,
+            "cross_border": session.cross_border,
             "signatures": list(hit.signatures),
             "evidence": [_quote(quote) for quote in hit.quotes],
         },
     }
 
 
-def _finding_event(finding: Finding) -> dict[str, Any]:
+def finding_event(finding: Finding) -> dict[str, Any]:
+    """The event of one host."""
     best = finding.best
     return {
         "v": VERSION,
-        "timestamp": timestamp(finding.first_ns),
+        "timestamp": _known_time(finding.first_ns),
         "event_type": "finding",
         "sensor": best.sensor,
         "finding_id": finding.finding_id,
         "host": finding.host,
         "inside": finding.inside,
         "role": finding.role.value,
-        "unit": None,
+        "unit": _unit(finding.unit),
         "grade": finding.grade.word,
         "stage": finding.stage.word,
         "refused": finding.refused,
@@ -133,8 +165,8 @@ def _finding_event(finding: Finding) -> dict[str, Any]:
         "wallets": finding.wallets,
         "workers": finding.workers,
         "agents": finding.agents,
-        "first_seen": timestamp(finding.first_ns),
-        "last_seen": timestamp(finding.last_ns),
+        "first_seen": _known_time(finding.first_ns),
+        "last_seen": _known_time(finding.last_ns),
         "active_seconds": round(finding.active_ns / 1e9, 6),
         "jobs": finding.jobs,
         "shares": _shares(finding.shares),
@@ -151,11 +183,12 @@ def _finding_event(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _stats_event(stats: Stats) -> dict[str, Any]:
+def stats_event(stats: Stats, findings: Sequence[Finding] = ()) -> dict[str, Any]:
+    """The last event; `findings` are those summed up by unit."""
     counts = dict(stats.counts)
     return {
         "v": VERSION,
-        "timestamp": timestamp(stats.last_ns),
+        "timestamp": _known_time(stats.last_ns),
         "event_type": "stats",
         "sensor": stats.sensor,
         "stats": {
@@ -166,8 +199,8 @@ def _stats_event(stats: Stats) -> dict[str, Any]:
             "problems": [
                 {"file": p.path, "offset": p.offset, "reason": p.reason} for p in stats.problems
             ],
-            "first_seen": timestamp(stats.first_ns) if stats.first_ns else None,
-            "last_seen": timestamp(stats.last_ns) if stats.last_ns else None,
+            "first_seen": _known_time(stats.first_ns),
+            "last_seen": _known_time(stats.last_ns),
             "packets": counts.pop("packets", 0),
             "bytes": counts.pop("bytes", 0),
             "not_understood": stats.not_understood,
@@ -181,12 +214,47 @@ def _stats_event(stats: Stats) -> dict[str, Any]:
             "drops": stats.drops,
             "counts": dict(sorted(counts.items())),
             "limits": stats.limits,
+            "units": _by_unit(findings),
         },
     }
 
 
-def _vlan(tags: int) -> list[int]:
-    return [tag for tag in (tags >> 16, tags & 0xFFFF) if tag]
+def _tunnel(session: Session) -> dict[str, Any] | None:
+    """The tunnel a flow came in: for GTP that of the packets from `src`, and the other's."""
+    hit = session.hit
+    carrier, tunnel = tunnel_of(hit.key.tags)
+    if carrier is Carrier.NONE:
+        return None
+    if carrier is not Carrier.GTP:
+        return {"carrier": carrier.word, "id": tunnel}
+    key, miner = hit.key, session.miner
+    a_is_miner = (int(ipaddress.ip_address(miner.address)), miner.port) == (
+        key.a_address,
+        key.a_port,
+    )
+    side = 0 if a_is_miner else 1
+    return {
+        "carrier": carrier.word,
+        "id": hit.teids[side] or None,
+        "dest_id": hit.teids[1 - side] or None,
+    }
+
+
+def _unit(unit: Unit | None) -> dict[str, Any] | None:
+    return None if unit is None else asdict(unit) | {"path": list(unit.path)}
+
+
+def _by_unit(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """One row a unit and a place in the tree above units, whoever has no unit left out."""
+    return [
+        {
+            "path": list(path),
+            "findings": branch.findings,
+            "hosts": len(branch.hosts),
+            "grades": {grade.word: branch.grades[grade] for grade in reversed(Grade)},
+        }
+        for path, branch in sum_up(list(findings)).walk()
+    ]
 
 
 def _shares(shares: Any) -> dict[str, int]:
@@ -203,7 +271,7 @@ def _quote(quote: Quote) -> dict[str, Any]:
         "offset": quote.offset,
         "length": quote.length,
         "side": quote.speaker.value,
-        "text": quote.text,
+        "text": without_credentials(quote.text),
         "shows": quote.shows.split(),
     }
 

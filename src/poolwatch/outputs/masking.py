@@ -111,7 +111,7 @@ def _forms(known: Iterable[str]) -> list[str]:
 def _mask_known(value: _Value, secrets: list[str]) -> str:
     text = value.text
     for secret in secrets:
-        if text == secret:
+        if text == secret and value.is_string:
             return mask(text)
         if value.cut and len(text) >= _SHORTEST_KNOWN and secret.startswith(text):
             return mask(text)

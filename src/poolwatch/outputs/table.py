@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import io
 import os
-import re
 import shutil
 import zoneinfo
 from typing import IO
@@ -17,9 +16,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from poolwatch.inventory.tree import sum_up
 from poolwatch.match.dialects import ROWS
 from poolwatch.messages import Messages, printable
 from poolwatch.outputs import Item, View
+from poolwatch.outputs.masking import concealed, without_passwords
 from poolwatch.terms import (
     Endpoint,
     Finding,
@@ -36,15 +37,6 @@ from poolwatch.terms import (
 
 WIDTH = 100  # where the output is no terminal
 _QUOTE_CHARS = 110
-_TEXT_FORM = r'"((?:[^"\\]|\\.)*)'
-_CREDENTIALS = re.compile(r"(authorization: *\w+ +)\S+", re.IGNORECASE)
-_PRIVATE_MEMBER = re.compile(
-    rf'"(?:login|pass|password|user|wallet|worker|rigid|email)"\s*:\s*{_TEXT_FORM}', re.IGNORECASE
-)
-_FIRST_PARAMETERS = re.compile(rf'"params"\s*:\s*\[\s*{_TEXT_FORM}(?:"\s*,\s*{_TEXT_FORM})?')
-_SUBSCRIBE = re.compile("subscribe", re.IGNORECASE)
-_SHORTEST_KNOWN = 4  # shorter ones would be found everywhere
-_LONG_WORD = re.compile("[0-9A-Za-z]{25,}")
 _STEPS = {
     Stage.SUBSCRIBED: "subscribed",
     Stage.AUTHORIZED: "authorized",
@@ -66,7 +58,9 @@ class TableOutput:
     def __init__(self, stream: IO[str], view: View) -> None:
         self._messages = view.messages
         self._view = view
-        self._findings: list[Finding] = []
+        self._findings: list[Finding] = []  # those to be shown: the first, so the surest
+        self._beyond = 0  # more of them
+        self._below = 0  # less sure than wanted
         self._zone = zoneinfo.ZoneInfo(view.zone)
         self._stream = stream
         self._page = io.StringIO()
@@ -82,23 +76,43 @@ class TableOutput:
     def write(self, item: Item) -> None:
         """Take an item; the stats print everything."""
         if isinstance(item, Finding):
-            self._findings.append(item)
+            self._take(item)
         elif isinstance(item, Stats):
             self._print(item)
 
+    def _take(self, finding: Finding) -> None:
+        if finding.grade < self._view.min_grade:
+            self._below += 1
+        elif len(self._findings) < self._view.most:
+            self._findings.append(finding)
+        else:
+            self._beyond += 1
+
     def _print(self, stats: Stats) -> None:
-        shown = [f for f in self._findings if f.grade >= self._view.min_grade]
-        if shown:
-            self._print_table(shown)
-            self._print_sentences(shown)
+        grade = self._messages.say(f"grade.{self._view.min_grade.word}")
+        if self._findings:
+            self._print_table(self._findings)
+            self._print_sentences(self._findings)
+            if "unit_rows" in stats.counts:
+                self._print_units(self._findings)
+        elif self._below:
+            self._say("table.nothing_at", grade=grade)
         else:
             self._say("table.nothing")
-        hidden = len(self._findings) - len(shown)
-        if hidden:
-            grade = self._messages.say(f"grade.{self._view.min_grade.word}")
-            self._say("table.below", count=hidden, grade=grade)
+        if self._beyond:
+            self._say("table.more", count=self._beyond)
+        if self._below:
+            self._say("table.below", count=self._below, grade=grade)
         self._console.print()
         self._print_stats(stats)
+        self._emit()
+
+    def write_stats(self, stats: Stats) -> None:
+        """Write only what was looked at and what was not, as the table ends."""
+        self._print_stats(stats)
+        self._emit()
+
+    def _emit(self) -> None:
         for line in self._page.getvalue().splitlines():
             self._stream.write(line.rstrip() + "\n")
 
@@ -122,7 +136,7 @@ class TableOutput:
             grade = Text(say(f"grade.{finding.grade.word}"), style=style)
             table.add_row(
                 str(number),
-                Text(f"{self._host(finding)}\n{printable(_partner(finding))}"),
+                Text(self._parties(finding)),
                 say(f"verdict.{verdict(finding)}"),
                 Text.assemble(grade, f"\n{say(f'stage.{finding.stage.word}')}"),
                 f"{finding.shares.accepted}/{finding.shares.submitted}",
@@ -130,12 +144,19 @@ class TableOutput:
             )
         self._console.print(table)
 
+    def _parties(self, finding: Finding) -> str:
+        """The host, its unit and the other end, one a line."""
+        foreign = [printable(line) for line in (*_unit_line(finding), _partner(finding))]
+        return "\n".join([self._host(finding), *foreign])
+
     def _host(self, finding: Finding) -> str:
         if finding.inside:
             return finding.host
         return f"{finding.host} ({self._messages.say('table.outside')})"
 
     def _seen(self, finding: Finding) -> str:
+        if not finding.last_ns:
+            return self._messages.say("table.no_time")
         first, last = self._moment(finding.first_ns), self._moment(finding.last_ns)
         if first.date() == last.date():
             return f"{first:%Y-%m-%d}\n{first:%H:%M:%S} – {last:%H:%M:%S}"
@@ -158,13 +179,34 @@ class TableOutput:
         if not self._view.reveal and any(f.logins for f in findings):
             self._say("table.hidden")
 
+    def _print_units(self, findings: list[Finding]) -> None:
+        """How many findings each unit has, and each place in the tree above units."""
+        say = self._messages.say
+        table = Table(
+            title=say("units.title"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        )
+        table.add_column(say("units.unit"), overflow="fold")
+        for heading in ("units.findings", "units.hosts"):
+            table.add_column(say(heading), justify="right")
+        for grade in reversed(Grade):
+            table.add_column(say(f"grade.{grade.word}"), justify="right")
+        tree = sum_up([finding for finding in findings if finding.unit])
+        rest = sum_up([finding for finding in findings if not finding.unit])
+        rows = [("  " * (len(path) - 1) + branch.name, branch) for path, branch in tree.walk()]
+        if rest.findings:
+            rows.append((say("units.nobody"), rest))
+        for name, branch in rows:
+            counts = [branch.findings, len(branch.hosts), *map(branch.grades.get, reversed(Grade))]
+            table.add_row(Text(name), *(str(count or "–") for count in counts))
+        self._console.print(table)
+
     def _print_stats(self, stats: Stats) -> None:
         counts = stats.counts
         if not counts.get("packets"):
             self._say("stats.empty", files=stats.files)
         else:
             self._say(
-                "stats.read",
+                "stats.read" if stats.last_ns else "stats.read_no_time",
                 files=stats.files,
                 packets=f"{counts['packets']:,}",
                 bytes=_size(counts["bytes"]),
@@ -184,6 +226,12 @@ class TableOutput:
                 truncated=counts["truncated"],
                 drops=drops,
             )
+        if "unit_rows" in counts:
+            self._say(
+                "stats.units", rows=counts["unit_rows"], unreadable=counts["unit_rows_unreadable"]
+            )
+        if counts.get("candidates_dismissed"):
+            self._say("stats.dismissed", count=f"{counts['candidates_dismissed']:,}")
         bounds = _listed({name: counts.get(name, 0) for name in BOUNDS if counts.get(name)})
         if bounds:
             self._say("stats.bounds", bounds=bounds)
@@ -210,17 +258,25 @@ class TableOutput:
 BOUNDS = (
     "evicted",
     "candidates_shed",
+    "candidates_shed_for_bytes",
     "candidates_ended_early",
     "heads_forgotten",
     "requests_forgotten",
+    "logins_left_out",
     "lines_too_long",
     "bodies_too_long",
     "heads_too_long",
+    "batches_cut",
     "json_too_deep",
     "texts_cut",
-    "quotes_left_out",
+    "quotes_cut",
     "slice_payload_shed",
+    "interfaces_left_out",
     "finding_entries_left_out",
+    "finding_spans_joined",
+    "hosts_left_out",
+    "unit_bounds_met",
+    "unit_depth_cut",
 )
 """Counts that say a bound bit."""
 
@@ -271,10 +327,15 @@ def why(finding: Finding, messages: Messages, *, reveal: bool) -> str:
     return sentence
 
 
+def _was_called_up(finding: Finding) -> bool:
+    """Whether a pool's words came to the host unasked, from the end that opened."""
+    return finding.role is Role.TARGET and finding.host == finding.best.miner.address
+
+
 def _why_key(finding: Finding) -> str:
     hit = finding.best.hit
     if finding.role is Role.TARGET:
-        return "target"
+        return "unasked" if _was_called_up(finding) else "target"
     if finding.role is Role.RELAY:
         return "relays" if finding.stage >= Stage.SUBMITTING else "relays_idle"
     if finding.role is Role.POOL:
@@ -301,47 +362,29 @@ def _best_quote(hit: Hit) -> Quote | None:
 
 
 def _excerpt(quote: Quote, finding: Finding, reveal: bool) -> str:
-    text = quote.text if reveal else _conceal(quote, {*finding.logins, *finding.wallets})
+    from_miner = quote.speaker is Speaker.MINER
+    if reveal:
+        text = without_passwords(quote.text, from_miner=from_miner)
+    else:
+        best = finding.best
+        known = (*best.hit.logins, *best.wallets, *finding.wallets, *finding.logins)
+        text = concealed(quote.text, known, from_miner=from_miner)
+    text = printable(text)
     return text if len(text) <= _QUOTE_CHARS else text[: _QUOTE_CHARS - 1] + "…"
-
-
-def _conceal(quote: Quote, known: set[str]) -> str:
-    """A quoted message with wallets, accounts and passwords masked, known ones or not.
-
-    A flow may carry more logins than the one a finding names, written with escapes or cut.
-    """
-    text = quote.text
-    for secret in sorted(known, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_KNOWN:
-            text = text.replace(secret, mask(secret))
-    text = _CREDENTIALS.sub(r"\1…", text)
-    text = _PRIVATE_MEMBER.sub(_mask_groups, text)
-    if quote.speaker is Speaker.MINER and not _SUBSCRIBE.search(text):
-        text = _FIRST_PARAMETERS.sub(_mask_groups, text)
-    return _LONG_WORD.sub(lambda match: mask(match[0]), text)
-
-
-def _mask_groups(match: re.Match[str]) -> str:
-    """The match with each of its groups masked that is not yet."""
-    text, begin = match[0], match.start()
-    for group in range(match.re.groups, 0, -1):
-        said = match[group]
-        if said and "…" not in said:
-            start, end = match.start(group) - begin, match.end(group) - begin
-            text = text[:start] + mask(said) + text[end:]
-    return text
-
-
-def mask(text: str) -> str:
-    """A wallet or account with its middle hidden."""
-    return f"{text[:4]}…{text[-4:]}" if len(text) > 11 else f"{text[:1]}…"
 
 
 def _partner(finding: Finding) -> str:
     """The other end, and who turned to whom."""
+    if _was_called_up(finding):
+        return f"← {_joined(finding.best.pool_end)}"
     if finding.role in (Role.POOL, Role.TARGET):
         return f"← {_joined(finding.best.miner)}"
     return f"→ {_pool_name(finding.best)}"
+
+
+def _unit_line(finding: Finding) -> list[str]:
+    """The place of the finding's unit in the tree, if it is known."""
+    return [printable(" / ".join(finding.unit.path))] if finding.unit else []
 
 
 def _pool_name(session: Session) -> str:
