@@ -247,6 +247,8 @@ class Conversation:
         `to_any`: it answers a request that was not recognised.
         """
         needles = self._catalog.needles_by_shape
+        if "result" not in message.body:  # most JSON that is no mining
+            needles = tuple(needle for needle in needles if not needle.in_result)
         if to_any:
             needles = tuple(needle for needle in needles if needle.to_any)
         needle = self._fitting(needles, message)
@@ -365,16 +367,16 @@ class Conversation:
                 break
             if needle.carrier not in ("", carrier) or not needle.fits(message.body):
                 continue
-            if best is None or self._nearness(needle) > self._nearness(best):
+            if needle.dialect == self._dialect:
+                return needle  # none is nearer
+            if best is None or self._is_kin(needle) > self._is_kin(best):
                 best = needle
         return best
 
-    def _nearness(self, needle: Needle) -> int:
-        """How near a needle is to what was spoken so far."""
+    def _is_kin(self, needle: Needle) -> bool:
+        """Whether a needle is of a family that was spoken so far."""
         own, family = self._dialect, ROWS[needle.dialect].family
-        if needle.dialect == own:
-            return 2
-        return int(family in self._families or (own is not None and family == ROWS[own].family))
+        return family in self._families or (own is not None and family == ROWS[own].family)
 
     def _adopt(self, needle: Needle, message: Message) -> bool:
         """Note a needle that fits; False when it contradicts what is known of the flow."""

@@ -196,10 +196,10 @@ class Matcher:
                 self._waiting += stream.waiting_bytes - before
                 if self._waiting > self.limits.waiting_bytes:
                     self._shed_waiting()
-                if stream.hopeless:
-                    self._dismiss(record, "candidates_dismissed")
-                elif stream.conversation.promising:
+                if stream.conversation.promising:
                     self.promising = True
+                elif stream.hopeless:
+                    self._dismiss(record, "candidates_dismissed")
             elif what == _HEAD:
                 self.hold_head(record, segment)
             else:

@@ -8,7 +8,7 @@ from poolwatch.match.channel import Channel
 from poolwatch.match.conversation import Conversation
 from poolwatch.match.message import Piece, Segment, Tally
 from poolwatch.match.reassembly import Reassembler
-from poolwatch.match.wrappers import Unwrapper
+from poolwatch.match.wrappers import WRAPPERS, Unwrapper
 
 if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
@@ -23,10 +23,10 @@ class Stream:
     """
 
     __slots__ = (
+        "_begun",
         "_bytes",
         "_limits",
         "_unwrapper",
-        "_unwrapping",
         "channels",
         "conversation",
         "reassemblers",
@@ -47,8 +47,8 @@ class Stream:
             Reassembler(limits, tally, expected[0]),
             Reassembler(limits, tally, expected[1]),
         )
-        self._unwrapper = Unwrapper()
-        self._unwrapping = True  # there may be a wrapper (still) to take off
+        self._unwrapper: Unwrapper | None = None
+        self._begun = False  # some payload was read
         self.channels = (Channel(0, limits, tally), Channel(1, limits, tally))
         self.conversation = Conversation(catalog, limits, tally)
 
@@ -64,7 +64,7 @@ class Stream:
     def _waiting(self, side: int) -> int:
         return (
             self.reassemblers[side].waiting_bytes
-            + self._unwrapper.waiting_bytes
+            + (self._unwrapper.waiting_bytes if self._unwrapper else 0)
             + self.channels[side].waiting_bytes
         )
 
@@ -72,11 +72,10 @@ class Stream:
     def hopeless(self) -> bool:
         """Read for long enough, and nothing of mining in it; or a proxy said no, or it is dark."""
         conversation = self.conversation
-        if self._unwrapper.ended:
-            return True
         if conversation.promising:
             return False
-        if self._unwrapper.dark:
+        unwrapper = self._unwrapper
+        if unwrapper is not None and (unwrapper.ended or unwrapper.dark):
             return True
         limits = self._limits
         calls = conversation.calls
@@ -96,15 +95,16 @@ class Stream:
         for side in (0, 1):
             for piece in self.reassemblers[side].finish():
                 self._read(side, piece)
-        for side, piece in self._unwrapper.finish():
-            self._read_inside(side, piece)
+        unwrapper = self._unwrapper
+        if unwrapper is not None:
+            for side, piece in unwrapper.finish():
+                self._read_inside(side, piece)
         for side in (0, 1):
             for message in self.channels[side].finish():
                 self.conversation.read(message)
-        unwrapper = self._unwrapper
-        if unwrapper.refused:
+        if unwrapper is not None and unwrapper.refused:
             return  # whatever was said, it reached nobody
-        if unwrapper.wrapped:
+        if unwrapper is not None and unwrapper.wrapped:
             hit.encrypted |= unwrapper.dark
             hit.payload = (unwrapper.inside[0], unwrapper.inside[1])
         self.conversation.fill(hit)
@@ -114,8 +114,10 @@ class Stream:
 
     def shift(self, packets: int) -> None:
         """Count packets from an earlier beginning."""
-        for part in (*self.reassemblers, self._unwrapper, *self.channels, self.conversation):
+        for part in (*self.reassemblers, *self.channels, self.conversation):
             part.shift(packets)
+        if self._unwrapper is not None:
+            self._unwrapper.shift(packets)
 
     def count_in(self, tally: Tally) -> None:
         """Count in another tally from now on."""
@@ -123,12 +125,15 @@ class Stream:
             part.count_in(tally)
 
     def _read(self, side: int, piece: Piece) -> None:
-        if not self._unwrapping:
+        if not self._begun and piece.data:
+            self._begun = True
+            if not piece.gap and piece.data[0] in WRAPPERS:
+                self._unwrapper = Unwrapper()
+        unwrapper = self._unwrapper
+        if unwrapper is None or unwrapper.over:
             self._read_inside(side, piece)
             return
-        unwrapper = self._unwrapper
         pieces = unwrapper.feed(side, piece)
-        self._unwrapping = not unwrapper.over
         while unwrapper.asked:
             tunnel, message = unwrapper.asked.pop(0)
             self.conversation.enter(tunnel, message)
