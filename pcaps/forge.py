@@ -254,6 +254,7 @@ class Conversation:
         if lines is None:
             path = HERE / "transcripts" / f"{flow['transcript']}.toml"
             lines = tomllib.loads(path.read_text("utf-8"))[flow.get("part", "session")]
+        lines = flow.get("before", []) + lines
         end = flow.get("line_end", "\n").encode()
         for side, wait, *said in lines:
             if len(said) == 2:  # an HTTP head and a body

@@ -436,9 +436,9 @@ def read_pcapng(data: bytes, max_record: int) -> Reading:
 
 _BLANK = b" \t\r\n"
 _BLANKS = 16  # looked past
-_VERBS = {b"HEAD", b"OPTI", b"CONN", b"DELE", b"PATC"}
+_VERBS = {b"HEAD", b"OPTI", b"DELE", b"PATC"}
 _MINING_HEADERS = (b"x-mining", b"x-stratu", b"x-roll-n", b"x-long-p")
-_OPENERS = b"\t\r\n \x16\x17[{\xefCDGHOP"
+_OPENERS = b"\x04\x05\t\r\n \x16\x17[{\xefCDGHOP"
 
 PASS = "pass"
 HOLD = "hold"
@@ -485,6 +485,36 @@ def _http_body(body: bytes, *, has_body: bool) -> Verdict:
     return "pass" if opens_json(body) else ""
 
 
+def opens_socks5(payload: bytes) -> bool:
+    if len(payload) < 2:
+        return True
+    count = payload[1]
+    methods, behind = payload[2 : 2 + count], payload[2 + count :]
+    if not 1 <= count <= 8 or any(method > 9 for method in methods):
+        return False
+    if behind[:1] == b"\1":  # user and password
+        return behind[1:2] != b"\0"
+    return b"\5\1\0".startswith(behind[:3])
+
+
+def opens_socks4(payload: bytes) -> bool:
+    if payload[1:2] not in (b"", b"\1") or payload[2:4] == b"\0\0":
+        return False
+    if len(payload) < 8:
+        return True
+    address, rest = payload[4:8], payload[8:]
+    named = address[:3] == b"\0\0\0"
+    if not (address[3] if named else 0 < address[0] < 224):
+        return False
+    for _ in range(1 + named):
+        text, ended, rest = rest.partition(b"\0")
+        if not re.fullmatch(rb"[!-~]{0,255}", text):
+            return False
+        if not ended:
+            return True
+    return not rest or rest[0] in _OPENERS
+
+
 def gate(payload: bytes, state: int, side: int, *, other_silent: bool) -> tuple[int, Verdict]:
     """The next state of a flow's gate, and what to do with this payload."""
     awaited = int(Gate.HEAD_A) << side
@@ -494,12 +524,19 @@ def gate(payload: bytes, state: int, side: int, *, other_silent: bool) -> tuple[
         if (state & awaited or not state & Gate.HTTP) and opens_json(payload):
             return state, "pass"
         return state & ~awaited, ""
+    if payload[0] in b"\x04\x05":
+        opens = opens_socks5 if payload[0] == 5 else opens_socks4
+        return state, "pass" if not state and other_silent and opens(payload) else ""
     if len(payload) < 4:
-        short = payload[:1] == b"P" or (payload[:1] == b"H" and other_silent)
+        short = payload[:1] == b"P" or (payload[:1] in b"HC" and other_silent)
         return state, "pass" if short and not state else ""
     if payload[0] in b"\x16\x17":
         is_tls = payload[1] == 3 and payload[2] <= 4
         return state | (int(Gate.TLS) if is_tls else 0), ""
+    if payload[:4] == b"PROX":
+        line = b"PROXY TCP" if len(payload) >= 8 and payload[6:7] == b"T" else b"PROXY UN"
+        passes = not state & ~awaited and other_silent and line.startswith(payload[:8])
+        return state & ~awaited, "pass" if passes else ""
     return _gate_http(payload, state & ~awaited, awaited, other_silent=other_silent)
 
 
@@ -515,6 +552,9 @@ def _gate_http(
     elif verb == b"HTTP":
         if other_silent:
             verdict = http_head(payload, has_body=True, packed=False) or "hold"
+    elif verb == b"CONN":
+        passes = not state and other_silent and b"CONNECT ".startswith(payload[:8])
+        verdict = "pass" if passes else ""
     elif verb not in _VERBS:
         return state, ""
     return state | int(Gate.HTTP) | (awaited if verdict == "hold" else 0), verdict

@@ -95,6 +95,10 @@ class Limits:
     """Longest cell of a unit table; a row with a longer one is not used."""
     unit_depth: int = 64
     """Rows of unit tables that may hold one address, the most specific first."""
+    report_rows: int = 5_000_000
+    """Rows of each frame of a report; beyond, they are counted."""
+    eve_line_bytes: int = 1 << 27
+    """Longest line of an EVE file that is read back."""
     file_messages: int = 20
     """Files named on standard error; the rest are counted."""
 

@@ -86,6 +86,17 @@ class Quote(NamedTuple):
     shows: str
 
 
+class Tunnel(NamedTuple):
+    """Where a proxy was asked to lead, and how it was asked.
+
+    `via`: socks5, socks4, http-connect or proxy-v1. `host` is a name or an address.
+    """
+
+    via: str
+    host: str
+    port: int  # 0: none that can be
+
+
 class FlowKey(NamedTuple):
     """Both ends of one flow: addresses as 128-bit integers, IPv4 in the low 32 bits."""
 
@@ -141,7 +152,9 @@ class Hit:
     algorithm: str | None = None
     agent: str | None = None
     logins: tuple[str, ...] = ()  # in the order they were sent
-    named_host: str | None = None  # the pool's name as the miner said it
+    named_host: str | None = None  # the pool's name as the miner, or its proxy's client, said it
+    tunnel: Tunnel | None = None  # the flow's server is a proxy, asked to lead there
+    extensions: tuple[str, ...] = ()  # of the dialect, that either side named
     signatures: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
     seen_first_ns: int = 0

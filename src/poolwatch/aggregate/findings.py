@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from poolwatch.aggregate.spans import Spans
+from poolwatch.match.dialects import ROWS
 from poolwatch.settings import Limits
 from poolwatch.terms import Finding, Grade, Role, Session, Shares
 
@@ -20,9 +21,11 @@ class _Part:
     best: Session
     jobs: int = 0
     shares: Shares = field(default_factory=Shares)
+    as_proxy: bool = True  # it only handed on what it was told
 
     def add(self, session: Session) -> None:
         hit = session.hit
+        self.as_proxy &= _as_proxy(session)
         if _weight(session) > _weight(self.best):
             self.best = session
         self.jobs += hit.jobs
@@ -82,7 +85,11 @@ class Findings:
 
         Each host is forgotten as its finding is given.
         """
-        order = {host: _rank(host, kept) for host, kept in self._hosts.items()}
+        order = {
+            host: _rank(host, kept)
+            for host, kept in self._hosts.items()
+            if not _is_mere_proxy(kept)
+        }
         for host in sorted(order, key=order.__getitem__):
             kept = self._hosts.pop(host)
             gathered = self._gather(kept) if isinstance(kept, tuple) else kept
@@ -171,6 +178,19 @@ def _weight(session: Session) -> tuple[int, int, bool, int]:
     return session.grade, hit.stage, not hit.refused, hit.shares.accepted
 
 
+def _as_proxy(session: Session) -> bool:
+    """Whether the pool's end only handed on what it was told."""
+    tunnel = session.hit.tunnel
+    return tunnel is not None and tunnel.via != "proxy-v1"
+
+
+def _is_mere_proxy(kept: _Gathered | tuple[Session, Role]) -> bool:
+    """Whether a host is here only because miners reached a pool through it: no pool itself."""
+    if isinstance(kept, tuple):
+        return kept[1] is Role.POOL and _as_proxy(kept[0])
+    return set(kept.parts) == {Role.POOL} and kept.parts[Role.POOL].as_proxy
+
+
 def _main_role(best: dict[Role, Session]) -> Role:
     """What a host does above all: a relay only if it surely both mines and serves.
 
@@ -255,4 +275,6 @@ def _unknown(best: Session, coin_known: bool) -> list[tuple[str, str]]:
         unknown.append(("other_direction", "both_directions"))
     if not best.hit.opened:
         unknown.append(("beginning", "earlier_capture"))
+    if best.hit.dialect is not None and ROWS[best.hit.dialect].proof == "assembled":
+        unknown.append(("reading", "recorded_session"))
     return unknown

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import communityid
 
 from poolwatch.aggregate.places import Inside, address_text
+from poolwatch.match.dialects import ROWS
 from poolwatch.terms import (
     Capture,
     Endpoint,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from poolwatch.catalog.rows import EndpointRow, PoolRow
 
 _ALONE = 2  # messages of a pool from which on they stand by themselves, mid-stream
+_WEB_PORTS = (80, 443)
 _SEPARATORS = re.compile(r"[.+/@:;,_]")
 _community = communityid.CommunityID()
 
@@ -61,6 +63,10 @@ class Judge:
         if endpoint is not None:
             signatures.append(f"endpoint:{endpoint.address}:{endpoint.port}")
             grade = _at_least(grade, _listed_grade(hit, endpoint))
+        way = self._catalog.find_pool(hit.named_host) if hit.tunnel and hit.named_host else None
+        if way is not None:
+            grade = _at_least(grade, _way_grade(hit, way))
+        grade = _as_proven(grade, hit.dialect)
         if grade is None:
             return None
         pool = self._named_pool(hit)
@@ -205,8 +211,23 @@ def _listed_grade(hit: Hit, endpoint: EndpointRow) -> Grade:
     return Grade.NOTED
 
 
+def _way_grade(hit: Hit, pool: PoolRow) -> Grade:
+    """What a proxy's way to a listed name alone is worth: like an address, by what lives there."""
+    port = hit.tunnel.port if hit.tunnel else 0
+    stratum = pool.use == "stratum" or (pool.use == "any" and port not in _WEB_PORTS)
+    return Grade.SUSPECTED if stratum and all(hit.payload) else Grade.NOTED
+
+
 def _at_least(grade: Grade | None, floor: Grade) -> Grade:
     return floor if grade is None else max(grade, floor)
+
+
+def _as_proven(grade: Grade | None, dialect: str | None) -> Grade | None:
+    """At most probable in a dialect nobody has recorded, and no document specifies."""
+    row = ROWS.get(dialect) if dialect else None
+    if grade is None or row is None or row.proof != "assembled":
+        return grade
+    return min(grade, Grade.PROBABLE)
 
 
 def _single(coins: list[str], basis: str) -> tuple[str | None, str | None]:

@@ -166,10 +166,10 @@ class Matcher:
                 self._waiting += stream.waiting_bytes - before
                 if self._waiting > self.limits.waiting_bytes:
                     self._shed_waiting()
-                if stream.conversation.found:
-                    self.promising = True
-                elif stream.hopeless:
+                if stream.hopeless:
                     self._dismiss(record, "candidates_dismissed")
+                elif stream.conversation.promising:
+                    self.promising = True
             elif what == _HEAD:
                 self.hold_head(record, segment)
             else:

@@ -105,6 +105,14 @@ class TableOutput:
             self._say("table.below", count=self._below, grade=grade)
         self._console.print()
         self._print_stats(stats)
+        self._emit()
+
+    def write_stats(self, stats: Stats) -> None:
+        """Write only what was looked at and what was not, as the table ends."""
+        self._print_stats(stats)
+        self._emit()
+
+    def _emit(self) -> None:
         for line in self._page.getvalue().splitlines():
             self._stream.write(line.rstrip() + "\n")
 
@@ -222,6 +230,8 @@ class TableOutput:
             self._say(
                 "stats.units", rows=counts["unit_rows"], unreadable=counts["unit_rows_unreadable"]
             )
+        if counts.get("candidates_dismissed"):
+            self._say("stats.dismissed", count=f"{counts['candidates_dismissed']:,}")
         bounds = _listed({name: counts.get(name, 0) for name in BOUNDS if counts.get(name)})
         if bounds:
             self._say("stats.bounds", bounds=bounds)
@@ -250,7 +260,6 @@ BOUNDS = (
     "candidates_shed",
     "candidates_shed_for_bytes",
     "candidates_ended_early",
-    "candidates_dismissed",
     "heads_forgotten",
     "requests_forgotten",
     "logins_left_out",
@@ -331,12 +340,14 @@ def _why_key(finding: Finding) -> str:
         return "relays" if finding.stage >= Stage.SUBMITTING else "relays_idle"
     if finding.role is Role.POOL:
         return "serves"
-    if not hit.quotes:
+    if hit.dialect is None:
         return "listed" if all(hit.payload) else "contacted"
     if Strength.SAFE not in hit.strength and finding.grade <= Grade.SUSPECTED:
         return "bare"
     if hit.stage <= Stage.GREETED:
         return "refused" if hit.refused else "greeted"
+    if hit.stage is Stage.MINING and finding.grade < Grade.CONFIRMED:
+        return "mining_probable"
     return hit.stage.word
 
 
@@ -373,11 +384,15 @@ def _partner(finding: Finding) -> str:
 
 def _unit_line(finding: Finding) -> list[str]:
     """The place of the finding's unit in the tree, if it is known."""
-    return [" / ".join(finding.unit.path)] if finding.unit else []
+    return [printable(" / ".join(finding.unit.path))] if finding.unit else []
 
 
 def _pool_name(session: Session) -> str:
     name = _joined(session.pool_end)
+    tunnel = session.hit.tunnel
+    if tunnel is not None:
+        target = _joined(Endpoint(printable(tunnel.host), tunnel.port))
+        name = f"{target} via {tunnel.via} {name}"
     return f"{session.pool} ({name})" if session.pool else name
 
 
