@@ -260,7 +260,11 @@ class Conversation:
             if len(said) == 2:  # an HTTP head and a body
                 yield side, wait, _http(said[0], _fill(said[1], self.seed))
             elif said[0].startswith("dns:"):
-                yield side, wait, dns(*said[0].removeprefix("dns:").split())
+                message = dns(*said[0].removeprefix("dns:").split())
+                prefix = b"" if flow.get("udp") else struct.pack(">H", len(message))
+                yield side, wait, prefix + message
+            elif said[0].startswith("tls:"):
+                yield side, wait, tls(*said[0].removeprefix("tls:").split(), seed=self.seed)
             elif said[0].startswith("hex:"):
                 yield side, wait, bytes.fromhex(said[0].removeprefix("hex:"))
             else:
@@ -277,13 +281,148 @@ class Conversation:
         return int(fixed) if fixed is not None else struct.unpack(">I", digest[:4])[0]
 
 
-def dns(name: str, address: str = "", ident: int = 7) -> bytes:
-    """A DNS query, or its answer when an address is given."""
-    question = DNSQR(qname=name, qtype="A")
-    if not address:
+def dns(name: str, *told: str, ident: int = 7) -> bytes:
+    """A DNS query, or with anything told its answer: aliases, each of the one before it, then
+    addresses of the last. `ttl=N` sets the time to live of what follows, `AAAA` asks for IPv6.
+    """
+    ttl = 300
+    owner, answers = name, []
+    kind = "AAAA" if any(":" in word for word in told) or "AAAA" in told else "A"
+    for word in told:
+        if word.startswith("ttl="):
+            ttl = int(word.removeprefix("ttl="))
+        elif ":" in word or word.replace(".", "").isdigit():
+            of = "AAAA" if ":" in word else "A"
+            answers.append(DNSRR(rrname=owner, type=of, ttl=ttl, rdata=word))
+        elif word != "AAAA":
+            answers.append(DNSRR(rrname=owner, type="CNAME", ttl=ttl, rdata=word))
+            owner = word
+    question = DNSQR(qname=name, qtype=kind)
+    if not answers:
         return bytes(DNS(id=ident, rd=1, qd=question))
-    answer = DNSRR(rrname=name, type="A", ttl=300, rdata=address)
-    return bytes(DNS(id=ident, qr=1, rd=1, ra=1, qd=question, an=answer))
+    return bytes(DNS(id=ident, qr=1, rd=1, ra=1, qd=question, an=answers).compress())
+
+
+# -- TLS -----------------------------------------------------------------------------------
+
+
+def tls(what: str, *words: str, seed: str) -> bytes:
+    """The bytes of a TLS handshake: `hello`, `server`, `server13`, or `data` under a key.
+
+    `hello sni=NAME alpn=h2,http/1.1 pad=N`, `server names=A,B`, `data size=N`.
+    """
+    options = dict(word.split("=", 1) for word in words)
+    if what == "hello":
+        return _client_hello(options, seed)
+    if what == "data":
+        return _record(0x17, _stream(f"{seed}/data", int(options["size"])))
+    version = 13 if what == "server13" else 12
+    messages = _message(2, _server_hello(version, seed))
+    if version == 12:
+        certificate = _certificate(options["names"].split(","), seed)
+        entry = _sized(3, certificate)
+        messages += _message(11, _sized(3, entry)) + _message(14, b"")
+    return _record(0x16, messages)
+
+
+def _client_hello(options: dict[str, str], seed: str) -> bytes:
+    suites = struct.pack(">8H", 0x1301, 0x1302, 0x1303, 0xC02B, 0xC02F, 0xC02C, 0xC030, 0x00FF)
+    extensions = b""
+    if "sni" in options:
+        extensions += _extension(0, _sized(2, b"\0" + _sized(2, options["sni"].encode())))
+    extensions += _extension(10, _sized(2, struct.pack(">2H", 0x001D, 0x0017)))
+    extensions += _extension(13, _sized(2, struct.pack(">3H", 0x0403, 0x0804, 0x0401)))
+    if "alpn" in options:
+        names = b"".join(_sized(1, name.encode()) for name in options["alpn"].split(","))
+        extensions += _extension(16, _sized(2, names))
+    extensions += _extension(43, _sized(1, struct.pack(">2H", 0x0304, 0x0303)))
+    share = struct.pack(">H", 0x001D) + _sized(2, _stream(f"{seed}/share", 32))
+    shares = _extension(51, _sized(2, share))
+    if "pad" in options:  # in front, as a large key share of some clients is
+        filling = _extension(21, bytes(int(options["pad"])))
+        shares, extensions = b"", filling + shares + extensions
+    extensions += shares
+    body = (
+        b"\x03\x03"
+        + _stream(f"{seed}/client", 32)
+        + _sized(1, _stream(f"{seed}/session", 32))
+        + _sized(2, suites)
+        + b"\1\0"
+        + _sized(2, extensions)
+    )
+    return _record(0x16, _message(1, body), version=0x0301)
+
+
+def _server_hello(version: int, seed: str) -> bytes:
+    suite = 0x1301 if version == 13 else 0xC02F
+    extensions = b""
+    if version == 13:
+        share = struct.pack(">H", 0x001D) + _sized(2, _stream(f"{seed}/answer", 32))
+        extensions = _extension(43, b"\x03\x04") + _extension(51, share)
+    head = b"\x03\x03" + _stream(f"{seed}/server", 32) + _sized(1, _stream(f"{seed}/id", 32))
+    return head + struct.pack(">HB", suite, 0) + _sized(2, extensions)
+
+
+def _certificate(names: list[str], seed: str) -> bytes:
+    """A certificate in form, signed by nobody."""
+    algorithm = _der(0x30, bytes.fromhex("06082a8648ce3d040302"))
+    subject = _der(0x30, _der(0x31, _der(0x30, b"\x06\x03\x55\x04\x03", _text(names[0]))))
+    issuer = _der(0x30, _der(0x31, _der(0x30, b"\x06\x03\x55\x04\x03", _text("Test Authority"))))
+    validity = _der(0x30, _der(0x17, b"260101000000Z"), _der(0x17, b"270101000000Z"))
+    key = _der(
+        0x30,
+        _der(0x30, bytes.fromhex("06072a8648ce3d020106082a8648ce3d030107")),
+        _der(0x03, b"\0\x04" + _stream(f"{seed}/key", 64)),
+    )
+    alternatives = _der(0x30, *(_der(0x82, name.encode()) for name in names))
+    extension = _der(0x30, b"\x06\x03\x55\x1d\x11", _der(0x04, alternatives))
+    body = _der(
+        0x30,
+        b"\xa0\x03\x02\x01\x02",
+        _der(0x02, b"\1"),
+        algorithm,
+        issuer,
+        validity,
+        subject,
+        key,
+        _der(0xA3, _der(0x30, extension)),
+    )
+    return _der(0x30, body, algorithm, _der(0x03, b"\0" + _stream(f"{seed}/signature", 70)))
+
+
+def _text(name: str) -> bytes:
+    return _der(0x0C, name.encode())
+
+
+def _der(tag: int, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    if len(body) < 0x80:
+        return bytes([tag, len(body)]) + body
+    return bytes([tag, 0x82]) + struct.pack(">H", len(body)) + body
+
+
+def _record(kind: int, body: bytes, version: int = 0x0303) -> bytes:
+    return struct.pack(">BHH", kind, version, len(body)) + body
+
+
+def _message(kind: int, body: bytes) -> bytes:
+    return bytes([kind]) + _sized(3, body)
+
+
+def _extension(kind: int, body: bytes) -> bytes:
+    return struct.pack(">H", kind) + _sized(2, body)
+
+
+def _sized(width: int, body: bytes) -> bytes:
+    return len(body).to_bytes(width, "big") + body
+
+
+def _stream(label: str, size: int) -> bytes:
+    """Bytes that look random and are the same for the same label."""
+    stream = b""
+    while len(stream) < size:
+        stream += hashlib.sha256(f"{label}/{len(stream)}".encode()).digest()
+    return stream[:size]
 
 
 def _keepalive(data: bytes) -> bytes:

@@ -699,10 +699,12 @@ class FlowTable:
         is_tcp = flow.key.kind in (Kind.TCP4, Kind.TCP6)
         if flow.flags & _SEEN != _SEEN and flow.flags & _DATA and is_tcp:
             self.counters["one_way"] += 1
+        long_encrypted = False
         if flow.gate & Gate.TLS:
+            long_encrypted = flow.last_ns - flow.first_ns >= self.long_ns
             self.counters["encrypted"] += 1
-            self.counters["encrypted_long"] += flow.last_ns - flow.first_ns >= self.long_ns
-        if flow.flags & (FlowFlag.CANDIDATE | FlowFlag.LISTED):
+            self.counters["encrypted_long"] += long_encrypted
+        if flow.flags & (FlowFlag.CANDIDATE | FlowFlag.LISTED) or long_encrypted:
             self.closings.append(Closing(flow.key, flow.last_ns, packet))
 
     def _make_room(self) -> None:

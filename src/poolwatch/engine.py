@@ -15,7 +15,7 @@ from poolwatch import __version__
 from poolwatch.aggregate.attribute import attribute, locate
 from poolwatch.aggregate.findings import Findings
 from poolwatch.aggregate.judge import Judge
-from poolwatch.aggregate.places import Inside
+from poolwatch.aggregate.places import Inside, address_text
 from poolwatch.capture import open_source
 from poolwatch.capture.bytestream import ByteStream
 from poolwatch.capture.inputs import Input, find_inputs, shown_name
@@ -24,9 +24,10 @@ from poolwatch.catalog import Catalog
 from poolwatch.errors import CaptureError
 from poolwatch.inventory.geo import Geo
 from poolwatch.inventory.units import UnitTable
+from poolwatch.match.encrypted import LongFlow
 from poolwatch.match.matcher import Matcher
 from poolwatch.settings import Limits
-from poolwatch.terms import Capture, Finding, Hit, Problem, Session, Stats
+from poolwatch.terms import Capture, EncryptedFlow, Endpoint, Finding, Hit, Problem, Session, Stats
 
 Item = Session | Finding | Stats
 Progress = Callable[[str, int], None]
@@ -178,6 +179,9 @@ class Engine:
             if number not in LINKS:
                 known = stats.link_types_unknown.get(number, 0)
                 stats.link_types_unknown[number] = known + count
+        stats.encrypted_flows += map(_encrypted_flow, self._matcher.encrypted_flows)
+        stats.encrypted_flows.sort(key=lambda flow: (-flow.ns, flow.first_ns))
+        del stats.encrypted_flows[self._limits.encrypted_flows :]
         if coverage.drops is not None:
             stats.drops = (stats.drops or 0) + coverage.drops
         self._note_damage(path, coverage, orphans=coverage.no_interface == counts["packets"] > 0)
@@ -202,3 +206,12 @@ class Engine:
             return
         skipped = self._stats.files_skipped
         skipped[wanted.skipped] = skipped.get(wanted.skipped, 0) + 1
+
+
+def _encrypted_flow(flow: LongFlow) -> EncryptedFlow:
+    key = flow.key
+    ends = (
+        Endpoint(address_text(key.version, key.a_address), key.a_port),
+        Endpoint(address_text(key.version, key.b_address), key.b_port),
+    )
+    return EncryptedFlow(flow.ns, flow.first_ns, ends[flow.client], ends[1 - flow.client], flow.tls)

@@ -68,12 +68,18 @@ FLOW_START = np.dtype(
     [
         ("first_ns", "i8"),
         ("first_packet", "i8"),  # from 1
+        ("named", "i8"),  # packet of the DNS answer that taught the address, or NAMED; 0: neither
+        ("opening_a", "u4"),  # OPENING of each side, by its number; 0: none
+        ("opening_b", "u4"),
         ("endpoint", "i4"),  # row of the endpoint list, -1: none
+        ("prefix", "i4"),  # row of the prefix list, -1: none
         ("teid_a", "u4"),  # GTP tunnel of a's packets, 0: none seen
         ("teid_b", "u4"),
-        ("spare", "u4"),
     ]
 )
+
+NAMED = -1
+"""In FLOW_START.named: a listed name stood in the flow itself."""
 
 # What the scan hands to Python: a piece of payload of a flow worth reading, or a closing.
 SEGMENT = np.dtype(
@@ -90,6 +96,74 @@ SEGMENT = np.dtype(
         ("what", "u1"),  # What
         ("bits", "u2"),  # SegmentBit
         ("spare", "u4"),
+    ]
+)
+
+# The beginning of what one side says, kept apart while it is put together and until it is
+# asked for: a ClientHello, a server's first TLS messages, a DNS message over TCP, an HTTP head.
+OPENING_PIECES = 4  # packets whose place is remembered
+OPENING = np.dtype(
+    [
+        ("at", "i8"),  # where its bytes stand, counted over all bytes ever written
+        ("ts_ns", "i8"),
+        ("packets", "i8", (OPENING_PIECES,)),
+        ("places", "u4", (OPENING_PIECES,)),  # of the packet's bytes in the opening
+        ("frames", "u4", (OPENING_PIECES,)),  # of the same bytes in the captured frame
+        ("sizes", "u4", (OPENING_PIECES,)),
+        ("seq", "u4"),  # of its first byte
+        ("want", "u4"),  # its length
+        ("have", "u4"),  # of it, from its beginning without a hole
+        ("ahead", "u4"),  # bytes behind a hole: from here ...
+        ("ahead_end", "u4"),  # ... to here
+        ("pieces", "u1"),
+        ("what", "u1"),  # Opening
+        ("bits", "u1"),  # OpeningBit
+        ("side", "u1"),
+    ]
+)
+
+# An address a client was told in answer to a lookup of a listed name.
+LEARNED = np.dtype(
+    [
+        ("client_hi", "u8"),
+        ("client_lo", "u8"),
+        ("server_hi", "u8"),
+        ("server_lo", "u8"),
+        ("learned_ns", "i8"),
+        ("expires_ns", "i8"),
+        ("packet", "i8"),  # that taught it
+        ("hash", "u8"),
+    ]
+)
+
+# A host that was asked for names: a resolver.
+SERVER = np.dtype([("hi", "u8"), ("lo", "u8"), ("used", "i8")])
+
+# A network of the catalogue's prefix list, from its first address to its last.
+PREFIX = np.dtype(
+    [
+        ("first_hi", "u8"),
+        ("first_lo", "u8"),
+        ("last_hi", "u8"),
+        ("last_lo", "u8"),
+        ("row", "i4"),
+        ("version", "i4"),
+    ]
+)
+
+# The scalars of what is kept of names (one row): kernels read and write them in place.
+NAMES = np.dtype(
+    [
+        ("seed_a", "u8"),
+        ("seed_b", "u8"),
+        ("most_labels", "i8"),
+        ("keep", "i8"),  # 1: a slice that is not the first
+        ("learned", "i8"),  # rows ever entered
+        ("servers", "i8"),
+        ("openings", "i8"),  # ever begun; the number of the last one
+        ("bytes", "i8"),  # of openings, ever reserved
+        ("learned_forgotten", "i8"),
+        ("servers_forgotten", "i8"),
     ]
 )
 
@@ -282,6 +356,8 @@ class Gate(IntFlag):
     TLS = 2
     HEAD_A = 4  # an HTTP POST head was complete, its body is awaited
     HEAD_B = 8
+    OPENING_A = 16  # an opening of a is being put together
+    OPENING_B = 32
 
 
 class What(IntEnum):
@@ -291,6 +367,26 @@ class What(IntEnum):
     HEAD = 1  # an HTTP POST head, kept until its body shows
     KEPT = 2  # payload a slice inherited, kept until the slices are merged
     CLOSE = 3  # the flow closed; its record stays readable until the next call
+    DNS = 4  # a DNS message with a listed name
+    HOST = 5  # an HTTP request head with a listed name, or of a learned address
+    OPENING = 6  # the side's opening is complete, and has or needs a name
+
+
+class Opening(IntEnum):
+    """What an OPENING row holds."""
+
+    HELLO = 1  # a ClientHello, with its record header
+    FLIGHT = 2  # the server's first TLS records, up to its certificate
+    DNS = 3  # a DNS message over TCP, with its length
+    HOST = 4  # an HTTP request head
+
+
+class OpeningBit(IntFlag):
+    """Beside an OPENING row."""
+
+    SNI = 1  # the hello names a server
+    CUT = 2  # the snap length cut it
+    HELD = 4  # kept by a slice, which cannot know whether it matters
 
 
 class SegmentBit(IntFlag):

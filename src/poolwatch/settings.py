@@ -63,6 +63,20 @@ class Limits:
     """Payload a slice keeps of flows that began before it."""
     held_flow_bytes: int = 1 << 16
     """The same, of one flow that has not shown anything worth reading."""
+    held_flows: int = 65_536
+    """Flows that closed in a slice and are judged once the slice in front is there."""
+    learned_addresses: int = 65_536
+    """Addresses learned from answers to lookups of listed names, the newest ones."""
+    resolvers: int = 16_384
+    """Hosts remembered because they were asked for names."""
+    lookups: int = 16_384
+    """Lookups of listed names waiting for the end, when it is known who resolves for others."""
+    opening_bytes: int = 1 << 24
+    """The newest TLS hellos kept, for flows that turn out to matter."""
+    flow_names: int = 16
+    """Names seen in one flow that are listed."""
+    encrypted_flows: int = 100
+    """Long-lived encrypted flows listed in the stats, the longest ones."""
     evidence_spans: int = 64
     """Packets named for one quoted message; one message of each kind is quoted."""
     quote_chars: int = 240

@@ -49,6 +49,17 @@ class Role(StrEnum):
     RELAY = "relay"
     POOL = "pool"
     TARGET = "target"
+    RESOLVER = "resolver"  # looked up names for others
+
+
+class Via(StrEnum):
+    """How a flow came to a name."""
+
+    LOOKUP = "dns"  # it asks for the name, or is answered
+    ADDRESS = "address"  # its address was the answer to the client's lookup
+    SNI = "sni"
+    HOST = "host"
+    CERTIFICATE = "certificate"
 
 
 class Speaker(StrEnum):
@@ -95,6 +106,38 @@ class Tunnel(NamedTuple):
     via: str
     host: str
     port: int  # 0: none that can be
+
+
+class NameSeen(NamedTuple):
+    """A name that stands in a flow, or that leads to it. `side` is the client's.
+
+    `suffix` is the listed name it falls under, empty for one that is not listed. `others` are
+    names of the same certificate, or aliases in the same answer.
+    """
+
+    via: Via
+    name: str
+    suffix: str
+    side: int
+    packet: int
+    ts_ns: int
+    quotes: tuple[Quote, ...]
+    others: tuple[str, ...] = ()
+
+    def shifted(self, packets: int) -> NameSeen:
+        """The same with packets counted from an earlier beginning."""
+        quotes = tuple(quote._replace(packet=quote.packet + packets) for quote in self.quotes)
+        return self._replace(packet=self.packet + packets, quotes=quotes)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSeen:
+    """What the handshake of an encrypted flow shows in clear."""
+
+    sni: str | None = None
+    alpn: tuple[str, ...] = ()
+    ja4: str | None = None
+    certificate_names: tuple[str, ...] = ()
 
 
 class FlowKey(NamedTuple):
@@ -160,6 +203,10 @@ class Hit:
     seen_first_ns: int = 0
     seen_last_ns: int = 0
     seen_first_packet: int = 0
+    prefix: int = -1  # row of the prefix list, -1 for none
+    names: tuple[NameSeen, ...] = ()
+    tls: TlsSeen | None = None
+    asks_for_others: bool = False  # a lookup by a host that others ask
 
     @property
     def contradictory(self) -> bool:
@@ -183,6 +230,7 @@ class Hit:
         if self.seen_first_packet:
             self.seen_first_packet += packets
         self.quotes = tuple(quote._replace(packet=quote.packet + packets) for quote in self.quotes)
+        self.names = tuple(seen.shifted(packets) for seen in self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +332,16 @@ class Problem:
     advice: str = ""
 
 
+class EncryptedFlow(NamedTuple):
+    """A long-lived encrypted flow that nobody could judge."""
+
+    ns: int  # how long it lasted
+    first_ns: int
+    client: Endpoint
+    server: Endpoint
+    tls: TlsSeen | None  # None: its hello was not seen, or is forgotten
+
+
 @dataclass(slots=True)
 class Stats:
     """What was looked at, and what was not: never a result without it."""
@@ -300,4 +358,5 @@ class Stats:
     link_types_unknown: dict[int, int] = field(default_factory=dict)  # interfaces
     drops: int | None = None  # as the capturing programs counted them; None: not said
     counts: dict[str, int] = field(default_factory=dict)
+    encrypted_flows: list[EncryptedFlow] = field(default_factory=list)  # the longest ones
     limits: dict[str, int] = field(default_factory=dict)

@@ -40,7 +40,9 @@ STATS = {
 }  # fmt: skip
 # Beside the promised ones; a new field has to be added here, so that none comes by accident.
 MORE_TOP = {"vlan", "tunnel"}
-MORE_MINING = {"logins", "wallets", "workers", "named_host", "extensions", "via", "via_target"}
+MORE_MINING = {
+    "logins", "wallets", "workers", "named_host", "extensions", "via", "via_target", "names", "tls",
+}  # fmt: skip
 MORE_FINDING = {"inside", "refused", "dialects", "jobs", "sessions", "logins", "pool_ends"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+0000")
 

@@ -198,8 +198,9 @@ def _main_role(best: dict[Role, Session]) -> Role:
     """
     miner, pool = best.get(Role.MINER), best.get(Role.POOL)
     if miner is None or pool is None:
-        # Who greeted it from outside says least about a host.
-        return next(role for role in (Role.MINER, Role.POOL, Role.TARGET) if role in best)
+        # Who greeted it from outside says least about a host, and a name looked up for others.
+        order = (Role.MINER, Role.POOL, Role.TARGET, Role.RESOLVER)
+        return next(role for role in order if role in best)
     if min(miner.grade, pool.grade) >= Grade.PROBABLE:
         return Role.RELAY
     return Role.MINER if _weight(miner) >= _weight(pool) else Role.POOL

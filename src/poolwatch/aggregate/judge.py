@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import ipaddress
 import re
 import struct
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 import communityid
 
+from poolwatch.aggregate.named import Named, weigh_names
 from poolwatch.aggregate.places import Inside, address_text
 from poolwatch.match.dialects import ROWS
 from poolwatch.terms import (
@@ -22,14 +24,16 @@ from poolwatch.terms import (
     Endpoint,
     Grade,
     Hit,
+    Quote,
     Role,
     Session,
+    Stage,
     Strength,
 )
 
 if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
-    from poolwatch.catalog.rows import EndpointRow, PoolRow
+    from poolwatch.catalog.rows import EndpointRow, PoolRow, PrefixRow
 
 _ALONE = 2  # messages of a pool from which on they stand by themselves, mid-stream
 _WEB_PORTS = (80, 443)
@@ -44,28 +48,17 @@ class Judge:
         self._catalog = catalog
         self._inside = inside
         self._sensor = sensor
+        self._stratum_ports = {
+            (row.pool, row.port)
+            for row in catalog.endpoints
+            if row.use == "stratum" and not row.nursery and row.port
+        }
 
     def judge(self, hit: Hit, capture: Capture) -> Session | None:
         """The session of a hit, None when nothing in it is worth a line."""
-        endpoint = self._endpoint(hit)
-        agent = self._catalog.find_agent(hit.agent) if hit.agent else None
-        miner_strength = hit.strength[0]
         signatures = list(hit.signatures)
-        if agent is not None and agent.device != "monitor" and miner_strength is not None:
-            miner_strength = Strength.SAFE
-            signatures.append(f"agent:{agent.prefix}")
-        if miner_strength is not None and self._login_marks(hit):
-            miner_strength = Strength.SAFE
-            signatures.append("login:wallet")
-        grade = grade_of(hit, miner_strength)
-        if grade is not None and _is_unasked(hit):
-            grade = Grade.NOTED
-        if endpoint is not None:
-            signatures.append(f"endpoint:{endpoint.address}:{endpoint.port}")
-            grade = _at_least(grade, _listed_grade(hit, endpoint))
-        way = self._catalog.find_pool(hit.named_host) if hit.tunnel and hit.named_host else None
-        if way is not None:
-            grade = _at_least(grade, _way_grade(hit, way))
+        grounds = _Grounds(weigh_names(hit, self._catalog), self._endpoint(hit), self._prefix(hit))
+        grade = self._listed(hit, grounds, self._spoken(hit, signatures), signatures)
         grade = _as_proven(grade, hit.dialect)
         if grade is None:
             return None
@@ -73,11 +66,52 @@ class Judge:
         if pool is not None:
             signatures.append(f"pool:{pool.suffix}")
         hit.signatures = tuple(signatures)
-        side = hit.miner_side
-        if side is None:
-            side = 1 - self._listed_side(hit) if endpoint else hit.initiator
-        ends = _ends(hit)
-        return self._session(hit, capture, grade, ends[side], ends[1 - side], endpoint)
+        if grounds.named is not None:
+            hit.quotes = (*_name_quotes(grounds.named), *hit.quotes)
+        side, ends = self._miner_side(hit, grounds), _ends(hit)
+        return self._session(hit, capture, grade, ends[side], ends[1 - side], grounds)
+
+    def _spoken(self, hit: Hit, signatures: list[str]) -> Grade | None:
+        """The grade of what was said; adds to `signatures` what else speaks for it."""
+        strength = hit.strength[0]
+        agent = self._catalog.find_agent(hit.agent) if hit.agent else None
+        if agent is not None and agent.device != "monitor" and strength is not None:
+            strength = Strength.SAFE
+            signatures.append(f"agent:{agent.prefix}")
+        if strength is not None and self._login_marks(hit):
+            strength = Strength.SAFE
+            signatures.append("login:wallet")
+        grade = grade_of(hit, strength)
+        return Grade.NOTED if grade is not None and _is_unasked(hit) else grade
+
+    def _listed(
+        self, hit: Hit, grounds: _Grounds, grade: Grade | None, signatures: list[str]
+    ) -> Grade | None:
+        """The grade with what is listed: address and port, a proxy's target, names, networks."""
+        endpoint, named, prefix = grounds.endpoint, grounds.named, grounds.prefix
+        if endpoint is not None:
+            signatures.append(f"endpoint:{endpoint.address}:{endpoint.port}")
+            grade = _at_least(grade, _listed_grade(hit, endpoint))
+        way = self._catalog.find_pool(hit.named_host) if hit.tunnel and hit.named_host else None
+        if way is not None:
+            grade = _at_least(grade, _way_grade(hit, way))
+        if named is not None:
+            signatures += dict.fromkeys(f"{seen.via}:{seen.suffix}" for seen in named.names)
+            grade = _at_least(grade, named.grade)
+        if prefix is not None and (grade is not None or not prefix.shared):
+            signatures.append(f"prefix:{prefix.network}")
+            grade = _at_least(grade, self._prefix_grade(hit, prefix))
+        return grade
+
+    def _miner_side(self, hit: Hit, grounds: _Grounds) -> int:
+        """Which end acts as miner: by what it said, else by what is listed."""
+        if hit.miner_side is not None:
+            return hit.miner_side
+        if grounds.endpoint is not None:
+            return 1 - self._listed_side(hit)
+        if grounds.named is not None:
+            return grounds.named.side
+        return self._side_outside(hit, grounds.prefix)
 
     def _session(
         self,
@@ -86,19 +120,22 @@ class Judge:
         grade: Grade,
         miner: Endpoint,
         pool_end: Endpoint,
-        endpoint: EndpointRow | None,
+        grounds: _Grounds,
     ) -> Session:
         miner_inside = self._inside.holds(miner.address)
         pool_inside = self._inside.holds(pool_end.address)
         role, host = Role.MINER, miner.address
-        if pool_inside and not miner_inside:
+        if hit.stage is Stage.LOOKED_UP:  # whoever answers a lookup is no pool
+            role = Role.RESOLVER if hit.asks_for_others else Role.MINER
+            pool_inside = False
+        elif pool_inside and not miner_inside:
             host = pool_end.address
             role = Role.POOL if _serves(hit) else Role.TARGET
         elif _is_unasked(hit):
             role = Role.TARGET
         if role is Role.TARGET:
             grade = Grade.NOTED
-        pool, coin, basis = self._pool_and_coin(hit, endpoint)
+        pool, coin, basis = self._pool_and_coin(hit, grounds)
         accounts = [self._split_login(login) for login in hit.logins]
         return Session(
             capture=capture,
@@ -125,11 +162,29 @@ class Judge:
         if hit.endpoint < 0:
             return None
         row = self._catalog.endpoints[hit.endpoint]
-        seconds = hit.first_ns // 1_000_000_000
-        day = (
-            datetime.datetime.fromtimestamp(0, datetime.UTC) + datetime.timedelta(seconds=seconds)
-        ).date()
-        return row if row.seen_from <= day <= row.seen_until else None
+        return row if row.seen_from <= _day(hit.first_ns) <= row.seen_until else None
+
+    def _prefix(self, hit: Hit) -> PrefixRow | None:
+        """The listed network of a hit, if its dates cover the packets."""
+        if hit.prefix < 0:
+            return None
+        row = self._catalog.prefixes[hit.prefix]
+        return row if row.seen_from <= _day(hit.first_ns) <= row.seen_until else None
+
+    def _prefix_grade(self, hit: Hit, prefix: PrefixRow) -> Grade:
+        """A network alone is `noted`; with a port at which that pool is listed, more."""
+        side = self._side_outside(hit, prefix)
+        port = hit.key.a_port if side else hit.key.b_port
+        listed = (prefix.pool, port) in self._stratum_ports and prefix.use != "web"
+        sure = listed and not prefix.nursery and not prefix.shared
+        return Grade.SUSPECTED if sure and all(hit.payload) else Grade.NOTED
+
+    def _side_outside(self, hit: Hit, prefix: PrefixRow | None) -> int:
+        """The side that is not in the listed network; without one the side that began."""
+        if prefix is None:
+            return hit.initiator
+        network = ipaddress.ip_network(prefix.network)
+        return 0 if ipaddress.ip_address(_ends(hit)[1].address) in network else 1
 
     def _listed_side(self, hit: Hit) -> int:
         row = self._catalog.endpoints[hit.endpoint]
@@ -146,15 +201,15 @@ class Judge:
         return self._catalog.find_pool(hit.named_host) if hit.named_host else None
 
     def _pool_and_coin(
-        self, hit: Hit, endpoint: EndpointRow | None
+        self, hit: Hit, grounds: _Grounds
     ) -> tuple[str | None, str | None, str | None]:
         """Pool and coin, each only where a listed name or endpoint says so."""
-        named = self._named_pool(hit)
-        if named is not None:
-            coins = named.coins.split()
-            return named.pool, *(_single(coins, "pool_name"))
-        if endpoint is not None:
-            return endpoint.pool, *(_single(endpoint.coins.split(), "pool_endpoint"))
+        pool = self._named_pool(hit) or (grounds.named.pool if grounds.named else None)
+        if pool is not None:
+            return pool.pool, *(_single(pool.coins.split(), "pool_name"))
+        for row in (grounds.endpoint, grounds.prefix):
+            if row is not None:
+                return row.pool, *(_single(row.coins.split(), "pool_endpoint"))
         return None, None, None
 
     def _split_login(self, login: str) -> tuple[str | None, str | None]:
@@ -164,6 +219,25 @@ class Judge:
         parts = _SEPARATORS.split(rest, maxsplit=1) if wallet else rest.split(".", 1)
         worker = parts[1] if len(parts) > 1 and parts[1] else None
         return wallet, worker
+
+
+class _Grounds(NamedTuple):
+    """What the catalogue says about a flow beside its conversation."""
+
+    named: Named | None
+    endpoint: EndpointRow | None
+    prefix: PrefixRow | None
+
+
+def _name_quotes(named: Named) -> Iterator[Quote]:
+    """The bytes in which the names stand, each once."""
+    yield from dict.fromkeys(quote for seen in named.names for quote in seen.quotes)
+
+
+def _day(ns: int) -> datetime.date:
+    """The day of a time, UTC."""
+    epoch = datetime.datetime.fromtimestamp(0, datetime.UTC)
+    return (epoch + datetime.timedelta(seconds=ns // 1_000_000_000)).date()
 
 
 def grade_of(hit: Hit, miner: Strength | None) -> Grade | None:

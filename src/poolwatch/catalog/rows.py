@@ -21,7 +21,8 @@ class PoolRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A mining pool's name: `pools.csv`.
 
     `suffix` covers the name itself and every name below it. `use` says what lives there:
-    stratum servers, web pages only, or both.
+    stratum servers, web pages only, or both. `ports`: the only ones on which miners are served,
+    separated by blanks; an address learned from DNS counts on no other.
     """
 
     suffix: str
@@ -34,6 +35,7 @@ class PoolRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     date: datetime.date
     nursery: bool = False
     licence: str = ""
+    ports: str = ""
 
 
 class EndpointRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -19,10 +19,24 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from numba.core import types
+from numba.core.types.containers import NamedTuple as NumbaNamedTuple
 
 from poolwatch import layouts
 
-MODULES = ("walk", "decode", "carriers", "gate", "endpoints", "flows", "merge", "intervals")
+MODULES = (
+    "walk",
+    "decode",
+    "carriers",
+    "gate",
+    "endpoints",
+    "names",
+    "dns",
+    "tls",
+    "openings",
+    "flows",
+    "merge",
+    "intervals",
+)
 """The kernel modules, in import order; `warm` compiles them all."""
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -45,6 +59,11 @@ def row(dtype: np.dtype[Any]) -> Any:
 def rows(dtype: np.dtype[Any], *, readonly: bool = False) -> Any:
     """The compiler's type of a contiguous array of rows of `dtype`."""
     return types.Array(numba.from_dtype(dtype), 1, "C", readonly=readonly)
+
+
+def bundle(kind: type[Any], *members: Any) -> Any:
+    """The compiler's type of a named tuple of arrays, so that they travel together."""
+    return NumbaNamedTuple(members, kind)
 
 
 def kernel(signature: Any, *, inline: bool = False) -> Callable[[F], F]:

@@ -15,6 +15,14 @@ from poolwatch.kernels.decode import CARRIED, decode_frame
 from poolwatch.kernels.endpoints import find_endpoint
 from poolwatch.kernels.gate import HOLD, OPENERS, PASS, gate_payload
 from poolwatch.kernels.intrinsics import fold, prefetch
+from poolwatch.kernels.names import NAMES_TYPE, find_prefix
+from poolwatch.kernels.openings import (
+    NAME_OPENERS,
+    ROWS_PER_PAYLOAD,
+    name_of_address,
+    read_datagram,
+    read_payload,
+)
 from poolwatch.layouts import (
     CARRIER_SHIFT,
     COUNTERS,
@@ -51,6 +59,10 @@ USED_UP = int(FlowFlag.DATA_A | FlowFlag.DATA_B | FlowFlag.FIN_A | FlowFlag.FIN_
 """A flow with any of these is over when a new SYN comes."""
 
 _REPORTED = _CANDIDATE | _LISTED | _INHERITED
+
+_OPENING = int(Gate.OPENING_A | Gate.OPENING_B)
+_DNS_PORT = 53
+_ROWS_PER_PACKET = 2 + ROWS_PER_PAYLOAD  # a closing, the payload, the names in it
 
 _HTTP = int(Gate.HTTP)
 _TLS = int(Gate.TLS)
@@ -160,6 +172,15 @@ def account(table: Any, flow: Any, start: Any, counters: Any) -> None:
             count["encrypted_long"] += 1
 
 
+@kernel(b1(rows(TABLE), row(FLOW), row(FLOW_START)), inline=True)
+def _is_reported(table: Any, flow: Any, start: Any) -> bool:
+    """Whether somebody asks for a flow when it closes."""
+    if i8(flow["flags"]) & _REPORTED or start["named"] != 0 or start["prefix"] >= 0:
+        return True
+    lasted_ns = flow["last_ns"] - start["first_ns"]
+    return i8(flow["gate"]) & _TLS != 0 and lasted_ns >= table[0]["long_ns"]
+
+
 @kernel(
     i8(
         i8,
@@ -196,7 +217,8 @@ def close_flow(
     first_of_slice = t["keep"] != 0 and not flags & _LATER
     if not first_of_slice:
         account(table, flow, starts[record], counters)
-    if flags & _REPORTED or first_of_slice:
+    # In a slice every flow is: what came before may have taught its address.
+    if t["keep"] != 0 or _is_reported(table, flow, starts[record]):
         segment = segments[written]
         segment["ts_ns"] = flow["last_ns"]
         segment["packet"] = t["packets"]
@@ -263,6 +285,10 @@ def _open_flow(
     start["teid_b"] = 0
     if is_gtp(frame["tags"]):
         _note_teid(start, frame)
+    start["prefix"] = -1
+    start["named"] = 0
+    start["opening_a"] = 0
+    start["opening_b"] = 0
     slots[slot] = ((frame["hash"] & u8(_TAG)) << u8(_TAG_SHIFT)) | u8(record + 1)
     t["live"] += 1
     return record
@@ -288,6 +314,7 @@ def _is_unsure(flow: Any, ts_ns: int, idle_ns: int) -> bool:
         rows(TABLE),
         rows(ENDPOINT),
         INT32S,
+        NAMES_TYPE,
         rows(SEGMENT),
         rows(COUNTERS),
     )
@@ -304,6 +331,7 @@ def _begin_flow(
     table: Any,
     endpoints: Any,
     endpoint_slots: Any,
+    names: Any,
     segments: Any,
     counters: Any,
 ) -> int:
@@ -348,6 +376,15 @@ def _begin_flow(
         starts[record]["endpoint"] = listed
         counters[0]["listed"] += 1
     flow["flags"] = flags
+    start = starts[record]
+    if names.state[0]["learned"] > 0 and i8(flow["kind"]) & 1:
+        start["named"] = name_of_address(names, flow, start)
+    if names.prefixes.shape[0] > 0:
+        version = 4 if i8(flow["kind"]) <= 2 else 6
+        listed = find_prefix(names.prefixes, version, flow["b_hi"], flow["b_lo"])
+        if listed < 0:
+            listed = find_prefix(names.prefixes, version, flow["a_hi"], flow["a_lo"])
+        start["prefix"] = listed
     return record
 
 
@@ -552,6 +589,92 @@ def read_tcp(
     return written
 
 
+@kernel(b1(BYTES, row(FRAME), row(FLOW)), inline=True)
+def may_hold_names(buffer: Any, frame: Any, flow: Any) -> bool:
+    """Whether a payload is worth looking into for names: DNS, or the beginning of TLS or HTTP.
+
+    Payload of a flow that began before the slice is looked into when the slices are merged,
+    except DNS, whose messages stand for themselves.
+    """
+    ports = i8(frame["ports"])
+    if ports >> 16 == _DNS_PORT or ports & 0xFFFF == _DNS_PORT:
+        return True
+    if not i8(frame["kind"]) & 1 or i8(flow["flags"]) & _INHERITED:
+        return False
+    return NAME_OPENERS[buffer[i8(frame["payload"])]] or i8(flow["gate"]) & _OPENING != 0
+
+
+@kernel(
+    i8(
+        BYTES,
+        i8,
+        i8,
+        row(FRAME),
+        row(FLOW),
+        row(FLOW_START),
+        i8,
+        i8,
+        NAMES_TYPE,
+        rows(SEGMENT),
+        i8,
+    ),
+    inline=True,
+)
+def read_names(
+    buffer: Any,
+    ts_ns: int,
+    frame_offset: int,
+    frame: Any,
+    flow: Any,
+    start: Any,
+    record: int,
+    number: int,
+    names: Any,
+    segments: Any,
+    written: int,
+) -> int:
+    """The names in one payload; returns the new number of segments."""
+    position = i8(frame["payload"])
+    length = i8(frame["length"])
+    side = i8(frame["side"])
+    if not i8(frame["kind"]) & 1:
+        return read_datagram(
+            buffer,
+            position,
+            length,
+            side,
+            ts_ns,
+            number,
+            frame_offset,
+            flow,
+            start,
+            record,
+            names,
+            segments,
+            written,
+        )
+    seq = i8(frame["seq"])
+    if i8(frame["tcp"]) & _TCP_SYN:
+        seq = (seq + 1) & 0xFFFFFFFF
+    return read_payload(
+        buffer,
+        position,
+        length,
+        length < i8(frame["wire"]),
+        seq,
+        side,
+        ts_ns,
+        number,
+        frame_offset,
+        flow,
+        start,
+        record,
+        names,
+        segments,
+        written,
+    )
+
+
 @kernel(
     i8(
         BYTES,
@@ -566,6 +689,7 @@ def read_tcp(
         rows(TABLE),
         rows(ENDPOINT),
         INT32S,
+        NAMES_TYPE,
         rows(SEGMENT),
         rows(COUNTERS),
     )
@@ -583,6 +707,7 @@ def scan_packets(
     table: Any,
     endpoints: Any,
     endpoint_slots: Any,
+    names: Any,
     segments: Any,
     counters: Any,
 ) -> int:
@@ -658,7 +783,7 @@ def scan_packets(
                 if is_gtp(frame["tags"]):
                     record = _place_gtp(frame, ts_ns, table, slots, flows, starts)
                 tcp = i8(frame["tcp"])
-                if written + 2 > segments.shape[0]:
+                if written + _ROWS_PER_PACKET > segments.shape[0]:
                     stopped = True
                     size = index
                     break
@@ -677,6 +802,7 @@ def scan_packets(
                         table,
                         endpoints,
                         endpoint_slots,
+                        names,
                         segments,
                         counters,
                     )
@@ -694,6 +820,20 @@ def scan_packets(
                 ):
                     written = read_tcp(
                         buffer, packet, frame, flow, record, number + 1, segments, written
+                    )
+                if frame["length"] > 0 and may_hold_names(buffer, frame, flow):
+                    written = read_names(
+                        buffer,
+                        i8(ts_ns),
+                        i8(frame["payload"]) - i8(packet["offset"]),
+                        frame,
+                        flow,
+                        starts[record],
+                        record,
+                        number + 1,
+                        names,
+                        segments,
+                        written,
                     )
             else:
                 reasons[i8(frame["reason"])] += 1
@@ -781,7 +921,7 @@ def end_flows(begin: int, flows: Any, starts: Any, table: Any, segments: Any, co
         if i8(flow["kind"]) & DEAD:
             continue
         account(table, flow, starts[record], counters)
-        if i8(flow["flags"]) & _REPORTED:
+        if _is_reported(table, flow, starts[record]):
             segment = segments[written]
             segment["ts_ns"] = flow["last_ns"]
             segment["packet"] = t["packets"]

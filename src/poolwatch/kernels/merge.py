@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolwatch.kernels import BYTES, INT32S, SLOTS, i8, kernel, rows, u8
-from poolwatch.kernels.flows import USED_UP, hash_flow, is_gtp, put_slot, read_tcp
+from poolwatch.kernels import BYTES, INT32S, SLOTS, i8, kernel, rows, u8, void
+from poolwatch.kernels.flows import (
+    USED_UP,
+    hash_flow,
+    is_gtp,
+    may_hold_names,
+    put_slot,
+    read_names,
+    read_tcp,
+)
+from poolwatch.kernels.names import NAMES_TYPE
+from poolwatch.kernels.openings import name_of_address
 from poolwatch.layouts import (
     COUNTERS,
     DEAD,
@@ -126,6 +136,24 @@ def join_flow(flows: Any, record: int, others: Any, index: int) -> int:
     return flags
 
 
+@kernel(void(rows(FLOW_START), i8, rows(FLOW_START), i8))
+def join_start(starts: Any, record: int, others: Any, index: int) -> None:
+    """Take over what a later slice kept of a flow's openings, where we have none."""
+    if starts[record]["opening_a"] == 0:
+        starts[record]["opening_a"] = others[index]["opening_a"]
+    if starts[record]["opening_b"] == 0:
+        starts[record]["opening_b"] = others[index]["opening_b"]
+
+
+@kernel(void(NAMES_TYPE, rows(FLOW), rows(FLOW_START), i8))
+def name_flow(names: Any, flows: Any, starts: Any, record: int) -> None:
+    """Say of a flow of a later slice whether an answer in front of it taught its address."""
+    if i8(flows[record]["kind"]) & 1 and starts[record]["named"] <= 0:
+        found = name_of_address(names, flows[record], starts[record])
+        if found > 0:
+            starts[record]["named"] = found
+
+
 @kernel(
     i8(
         SLOTS,
@@ -134,6 +162,7 @@ def join_flow(flows: Any, record: int, others: Any, index: int) -> int:
         INT32S,
         rows(TABLE),
         rows(COUNTERS),
+        NAMES_TYPE,
         rows(FLOW),
         rows(FLOW_START),
         i8,
@@ -147,6 +176,7 @@ def merge_plain(
     free: Any,
     table: Any,
     counters: Any,
+    names: Any,
     later_flows: Any,
     later_starts: Any,
     later_used: int,
@@ -155,8 +185,8 @@ def merge_plain(
     """Merge all flows of a later slice that need no reading; list the others in `left`.
 
     `later_starts` number their packets from the whole's beginning already.
-    Left to the caller are flows somebody reads, and those whose key has a flow here that
-    somebody reads or that ends where the later one begins. So are those below GTP.
+    Left to the caller are flows somebody reads or that have a name, and those whose key has a
+    flow here that somebody reads or that ends where the later one begins. So are those below GTP.
     """
     count = 0
     idle_ns = table[0]["idle_ns"]
@@ -168,6 +198,7 @@ def merge_plain(
         plain = not flags & (_CANDIDATE | _LISTED | _LATER) and not (
             flags & _INHERITED and flags & _DATA
         )
+        plain &= later_starts[index]["named"] == 0
         if is_gtp(later["tags"]):
             plain = False
         if plain:
@@ -177,6 +208,8 @@ def merge_plain(
                     slots, flows, starts, free, table, later_flows, later_starts, index
                 )
                 plain = entered >= 0
+                if plain:
+                    name_flow(names, flows, starts, entered)
             else:
                 flow = flows[record]
                 pause = later_starts[index]["first_ns"] - flow["last_ns"]
@@ -186,6 +219,7 @@ def merge_plain(
                 plain = not ends and not watched
                 if plain:
                     join_flow(flows, record, later_flows, index)
+                    join_start(starts, record, later_starts, index)
                     counters[0]["flows"] -= 1
         if not plain:
             left[count] = index
@@ -193,12 +227,55 @@ def merge_plain(
     return count
 
 
-@kernel(i8(BYTES, rows(PACKET), rows(FRAME), rows(FLOW), i8, rows(SEGMENT)))
+@kernel(
+    i8(
+        BYTES,
+        rows(PACKET),
+        rows(FRAME),
+        rows(FLOW),
+        rows(FLOW_START),
+        i8,
+        i8,
+        i8,
+        NAMES_TYPE,
+        rows(SEGMENT),
+    )
+)
 def replay_segment(
-    buffer: Any, packets: Any, frames: Any, flows: Any, record: int, segments: Any
+    buffer: Any,
+    packets: Any,
+    frames: Any,
+    flows: Any,
+    starts: Any,
+    record: int,
+    number: int,
+    frame_offset: int,
+    names: Any,
+    segments: Any,
 ) -> int:
     """Read one payload that a slice kept as if it came now; return the rows written.
 
-    `packets[0]` and `frames[0]` describe the payload, which `buffer` holds.
+    `packets[0]` and `frames[0]` describe the payload, which `buffer` holds; it stood in
+    packet `number` at `frame_offset`.
     """
-    return read_tcp(buffer, packets[0], frames[0], flows[record], record, i8(0), segments, i8(0))
+    frame = frames[0]
+    flow = flows[record]
+    frame["ports"] = flow["ports"]
+    written = read_tcp(buffer, packets[0], frame, flow, record, number, segments, i8(0))
+    if written:
+        segments[0]["frame_offset"] = frame_offset
+    if frame["length"] > 0 and may_hold_names(buffer, frame, flow):
+        written = read_names(
+            buffer,
+            i8(packets[0]["ts_ns"]),
+            frame_offset,
+            frame,
+            flow,
+            starts[record],
+            record,
+            number,
+            names,
+            segments,
+            written,
+        )
+    return written

@@ -9,10 +9,13 @@ import numpy as np
 
 from poolwatch.layouts import COUNTERS, REASONS, FlowFlag, Gate, SegmentBit, What
 from poolwatch.match.dialects import require_known
-from poolwatch.match.message import Segment, Tally
+from poolwatch.match.encrypted import LongFlow, LongFlows
+from poolwatch.match.message import Segment, Span, Tally
+from poolwatch.match.names import FlowNames, NameWatch, Row
+from poolwatch.match.nametables import NameTables
 from poolwatch.match.prefilter import Endpoints, FlowTable, Rows, key_of
 from poolwatch.match.stream import Stream
-from poolwatch.terms import FlowKey, Hit
+from poolwatch.terms import FlowKey, Hit, NameSeen, Stage, TlsSeen, Via
 
 if TYPE_CHECKING:
     from poolwatch.capture.source import Batch
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from poolwatch.settings import Limits
 
 _SYN = int(FlowFlag.SYN_A | FlowFlag.SYN_B)
+_NS = 1_000_000_000
 _ENDED = int(FlowFlag.RST | FlowFlag.FIN_A | FlowFlag.FIN_B)
 _OPEN = int(SegmentBit.OPEN)
 _START = int(SegmentBit.START_A | SegmentBit.START_B)
@@ -27,6 +31,7 @@ _HEAD_A = int(Gate.HEAD_A)
 _DATA = int(What.DATA)
 _HEAD = int(What.HEAD)
 _CLOSE = int(What.CLOSE)
+_TLS = int(Gate.TLS)
 _ROOM = 16  # one part in so many is freed when there are too many candidates
 NO_BYTES = np.zeros(1, np.uint8)
 
@@ -60,6 +65,7 @@ class Closed:
     stream: Stream | None
     kept: Kept | None
     head: Segment | None
+    names: FlowNames | None
     unsure: bool  # closed by a SYN that may have been a repetition
 
 
@@ -81,8 +87,15 @@ class Matcher:
     ) -> None:
         require_known(catalog)
         self.limits = limits
-        self.table = FlowTable(limits, Endpoints(catalog.endpoints), seed=seed, keep=not first)
+        tables = NameTables(catalog.pools, [row.network for row in catalog.prefixes], limits)
+        self.table = FlowTable(
+            limits, Endpoints(catalog.endpoints), seed=seed, keep=not first, names=tables
+        )
         self.tally: Tally = Tally()
+        self.names = NameWatch(catalog, tables, limits, self.tally)
+        self.long_flows = LongFlows(limits.encrypted_flows)
+        self.lookups: list[Hit] = []  # until it is known who resolves for others
+        self.over: list[Closed] = []  # in a slice: later flows of a key, closed
         self.streams: dict[int, Stream] = {}
         self.heads: dict[int, Segment] = {}
         self.kept: dict[int, Kept] = {}
@@ -100,7 +113,9 @@ class Matcher:
         self.table.reuse(seed=self._seed, keep=False)
         self.tally = Tally()
         self.streams, self.heads, self.kept = {}, {}, {}
-        self.closed, self.hits = [], []
+        self.closed, self.hits, self.over, self.lookups = [], [], [], []
+        self.names = NameWatch(self._catalog, self.table.names, self.limits, self.tally)
+        self.long_flows = LongFlows(self.limits.encrypted_flows)
         self.closed_keys = set()
         self.kept_bytes = self._waiting = 0
         self.promising = False
@@ -116,7 +131,13 @@ class Matcher:
         assert not self.table.keep, "a slice is finished by merging it into a first one"
         for rows in self.table.end():
             self.take(rows, NO_BYTES)
+        self._settle_lookups()
         return self.give()
+
+    @property
+    def encrypted_flows(self) -> list[LongFlow]:
+        """The longest of the encrypted flows that nobody could judge."""
+        return self.long_flows.longest()
 
     @property
     def last_ns(self) -> int:
@@ -131,7 +152,7 @@ class Matcher:
             for name in COUNTERS.names or ()
             if name not in ("reasons", "probes")
         }
-        return counts | dict(self.tally)
+        return counts | self.table.names.counts() | dict(self.tally)
 
     def not_understood(self) -> dict[str, int]:
         """Packets that could not be read, by reason."""
@@ -151,6 +172,15 @@ class Matcher:
             ts_ns, packet, record, start, length, wire, seq, offset, side, what, bits, _ = row
             if what == _CLOSE:
                 self._close(record, bool(bits & SegmentBit.UNSURE))
+                continue
+            if what > _CLOSE:
+                at = Span(packet, offset, length)
+                self._take_name(
+                    what,
+                    Row(record, side, ts_ns, packet, ((0, at),)),
+                    wire,
+                    bytes(view[start : start + length]),
+                )
                 continue
             data = bytes(view[start : start + length])
             segment = Segment(ts_ns, packet, side, seq, wire, offset, data)
@@ -174,6 +204,16 @@ class Matcher:
                 self.hold_head(record, segment)
             else:
                 self._keep(record, segment, bits)
+
+    def _take_name(self, what: int, row: Row, number: int, data: bytes) -> None:
+        """Something in which the kernel found a name; `number` is that of an opening."""
+        if what == What.HOST:
+            self.names.read_host(row, data)
+        elif what == What.DNS:
+            self.names.read_dns(row, key_of(self.table.flows[row.record]), data)
+        else:
+            self.names.read_opening(row, number, key_of(self.table.flows[row.record]))
+        self.promising |= row.record in self.names.flows
 
     def hold_head(self, record: int, head: Segment) -> None:
         """Keep an HTTP head until its body shows whether the flow is worth reading."""
@@ -255,6 +295,7 @@ class Matcher:
 
     def _finish_early(self, record: int, why: str) -> None:
         self._add_hit(record, self._forget(record))
+        self.table.starts["named"][record] = 0  # told; nobody asks again when it closes
         self._dismiss(record, why)
 
     def _shed_waiting(self) -> None:
@@ -270,21 +311,38 @@ class Matcher:
         stream = self._forget(record)
         head = self.heads.pop(record, None)
         flags = int(self.table.flows["flags"][record])
-        if not self.table.keep or flags & FlowFlag.LATER:
+        if not self.table.keep:
             self._add_hit(record, stream)
             return
         kept = self.kept.pop(record, None)
         flow = self.table.flows[record : record + 1].copy()
         start = self.table.starts[record : record + 1].copy()
-        self.closed.append(Closed(flow, start, stream, kept, head, unsure))
-        if not unsure:
-            self.closed_keys.add(key_of(flow[0]))
+        names = self.names.flows.pop(record, None)
+        closed = Closed(flow, start, stream, kept, head, names, unsure)
+        if not flags & FlowFlag.LATER:
+            self.closed.append(closed)
+            if not unsure:
+                self.closed_keys.add(key_of(flow[0]))
+        elif len(self.over) < self.limits.held_flows:
+            self.over.append(closed)
+        else:
+            self.tally["slice_flows_shed"] += 1
+            self.draw(closed)
 
     def _add_hit(self, record: int, stream: Stream | None) -> None:
-        flow, start = self.table.flows[record], self.table.starts[record]
+        names = self.names.flows.pop(record, None)
+        flow = self.table.flows[record : record + 1]
+        start = self.table.starts[record : record + 1]
+        self.draw(Closed(flow, start, stream, None, None, names, unsure=False))
+
+    def draw(self, closed: Closed) -> None:
+        """The hit of a flow that is over, if there is anything in it."""
+        flow, start, stream = closed.flow[0], closed.start[0], closed.stream
         flags = int(flow["flags"])
-        listed = flags & FlowFlag.LISTED
-        if stream is None and not listed:
+        marked = bool(flags & FlowFlag.LISTED) or int(start["prefix"]) >= 0
+        named = int(start["named"])
+        encrypted = bool(int(flow["gate"]) & _TLS)
+        if stream is None and not marked and not named and not encrypted:
             return
         hit = Hit(
             key=key_of(flow),
@@ -294,16 +352,72 @@ class Matcher:
             initiator=1 if flags & FlowFlag.FIRST_B else 0,
             opened=bool(flags & _SYN),
             payload=(bool(flags & FlowFlag.DATA_A), bool(flags & FlowFlag.DATA_B)),
-            encrypted=bool(int(flow["gate"]) & Gate.TLS),
+            encrypted=encrypted,
             endpoint=int(start["endpoint"]),
             teids=(int(start["teid_a"]), int(start["teid_b"])),
+            prefix=int(start["prefix"]),
         )
         if stream is not None:
             stream.finish(hit)
             if hit.contradictory:
                 self.tally["candidates_contradictory"] += 1
-        if hit.signatures or listed:
+        seen = bool(hit.signatures) or marked
+        openings = (int(start["opening_a"]), int(start["opening_b"]))
+        self._add_names(
+            hit, closed.names, named, openings, seen=seen, both_syn=flags & _SYN == _SYN
+        )
+        if seen or hit.names:
+            self._add(hit)
+        elif encrypted and hit.last_ns - hit.first_ns >= self.limits.long_flow_seconds * _NS:
+            self.long_flows.offer(hit, openings, self.names)
+
+    def _add_names(
+        self,
+        hit: Hit,
+        names: FlowNames | None,
+        named: int,
+        openings: tuple[int, int],
+        *,
+        seen: bool,
+        both_syn: bool,
+    ) -> None:
+        """Write into a hit the names of its flow, and what its handshake shows."""
+        found = self.names.finish(names, hit.key, named, openings, seen=seen)
+        if found is None:
+            return
+        listed = [one for one in found.names.values() if not _turned_round(one, hit, both_syn)]
+        listed.sort(key=lambda one: (one.packet, one.via, one.name))
+        if any(one.suffix for one in listed):
+            hit.names = tuple(listed)
+        if found.tls != TlsSeen():
+            hit.tls = found.tls
+        own = [one for one in hit.names if one.suffix and one.via is not Via.ADDRESS]
+        if own:
+            first, last = own[0], max(one.ts_ns for one in own)
+            hit.seen_first_packet = min(hit.seen_first_packet or first.packet, first.packet)
+            hit.seen_first_ns = min(hit.seen_first_ns or first.ts_ns, first.ts_ns)
+            hit.seen_last_ns = max(hit.seen_last_ns, last)
+        if not hit.signatures and own and all(one.via is Via.LOOKUP for one in own):
+            hit.stage = Stage.LOOKED_UP
+
+    def _add(self, hit: Hit) -> None:
+        """Give a hit; a lookup only at the end, when it is known who resolves for others."""
+        if hit.stage is not Stage.LOOKED_UP:
             self.hits.append(hit)
+            return
+        self.lookups.append(hit)
+        if len(self.lookups) > self.limits.lookups:
+            self.tally["lookups_settled_early"] += len(self.lookups)
+            self._settle_lookups()
+
+    def _settle_lookups(self) -> None:
+        servers = self.table.names.servers() if self.lookups else set()
+        for hit in self.lookups:
+            key = hit.key
+            client = (key.a_address, key.b_address)[hit.names[0].side]
+            hit.asks_for_others = client in servers
+        self.hits += self.lookups
+        self.lookups = []
 
     def _keep(self, record: int, segment: Segment, bits: int) -> None:
         """Keep payload of a flow that began before this slice, within bounds."""
@@ -324,3 +438,8 @@ class Matcher:
             self.tally["slice_payload_shed"] += 1
         if not kept.worth_reading:
             self.table.dismiss(record)
+
+
+def _turned_round(seen: NameSeen, hit: Hit, both_syn: bool) -> bool:
+    """Whether the side that would be the client of a learned address was itself called."""
+    return seen.via is Via.ADDRESS and both_syn and hit.initiator != seen.side

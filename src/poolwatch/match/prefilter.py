@@ -29,6 +29,7 @@ from poolwatch.layouts import (
     TABLE,
     FlowFlag,
 )
+from poolwatch.match.nametables import NameTables
 from poolwatch.terms import FlowKey
 
 if TYPE_CHECKING:
@@ -71,10 +72,17 @@ class FlowTable:
     """A bounded table of flows. `keep`: of a slice that is not the capture's first."""
 
     def __init__(
-        self, limits: Limits, endpoints: Endpoints, *, seed: int | None, keep: bool
+        self,
+        limits: Limits,
+        endpoints: Endpoints,
+        *,
+        seed: int | None,
+        keep: bool,
+        names: NameTables | None = None,
     ) -> None:
         self.limits = limits
         self.endpoints = endpoints
+        self.names = names or NameTables((), (), limits)
         self.flows = _aligned(limits.flows, FLOW)
         self.starts = np.zeros(limits.flows, FLOW_START)
         self.free = np.zeros(limits.flows, np.int32)
@@ -89,8 +97,10 @@ class FlowTable:
         self._written = self.table["segments"]  # a view: rows the last call wrote
         self._spare = 0  # flows that may come before the index has to grow
         table = self.table[0]
-        for name, value in zip(("seed_a", "seed_b", "seed_c", "seed_d"), _seeds(seed), strict=True):
+        seeds = _seeds(seed)
+        for name, value in zip(("seed_a", "seed_b", "seed_c", "seed_d"), seeds, strict=True):
             table[name] = value
+        self.names.reset(seeds, keep=keep)
         table["idle_ns"] = self.limits.flow_idle_seconds * 1_000_000_000
         table["long_ns"] = self.limits.long_flow_seconds * 1_000_000_000
         table["keep"] = keep
@@ -133,6 +143,7 @@ class FlowTable:
                 self.table,
                 self.endpoints.rows,
                 self.endpoints.slots,
+                self.names.arrays,
                 self.segments,
                 self.counters,
             )

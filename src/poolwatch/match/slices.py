@@ -16,12 +16,16 @@ from poolwatch.kernels.merge import (
     find_flow,
     insert_flow,
     join_flow,
+    join_start,
     merge_plain,
+    name_flow,
     replay_segment,
 )
 from poolwatch.layouts import (
     COUNTERS,
+    DEAD,
     FRAME,
+    NAMED,
     PACKET,
     TUNNEL_SHIFT,
     Carrier,
@@ -34,6 +38,8 @@ from poolwatch.match.prefilter import key_of
 from poolwatch.match.stream import Stream
 from poolwatch.terms import Hit
 
+_TCP = 6
+_DNS_PORT = 53
 _READ = int(FlowFlag.CANDIDATE | FlowFlag.DISMISSED)
 _DATA = int(FlowFlag.DATA_A | FlowFlag.DATA_B)
 _TEIDS = ("teid_a", "teid_b")
@@ -45,26 +51,47 @@ def merge(first: Matcher, later: Matcher) -> list[Hit]:
 
     `later` is used up. Returns the hits that are settled now.
     """
-    _renumber(later, first.table.packets)
+    base = first.table.packets
+    _renumber(later, base)
     first.tally += later.tally
     for name in COUNTERS.names or ():
         first.table.counters[name] += later.table.counters[name]
     ours, theirs = first.table.table, later.table.table
     ours["packets"] += theirs["packets"]
     ours["now_ns"] = max(ours["now_ns"][0], theirs["now_ns"][0])
-    for closed in later.closed:
+    _adopt_names(first, later, base)
+    for closed in sorted(later.closed, key=lambda closed: not _is_dns(closed.flow[0])):
         _merge_flow(first, closed)
+    # What an answer cut in two taught comes before the flows to the addresses it named.
+    for record in [r for r in later.kept if _is_dns(later.table.flows[r])]:
+        _merge_flow(first, _living(later, record), still_open=True)
+        later.table.flows["kind"][record] |= np.uint8(DEAD)
     for record in _merge_plain(first, later):
-        live = Closed(
-            later.table.flows[record : record + 1].copy(),
-            later.table.starts[record : record + 1].copy(),
-            later.streams.get(record),
-            later.kept.get(record),
-            later.heads.get(record),
-            unsure=False,
-        )
-        _merge_flow(first, live, still_open=True)
+        _merge_flow(first, _living(later, record), still_open=True)
+    for closed in later.over:
+        _settle(first, closed)
+    first.table.names.learn(later.table.names)  # not before: it came behind the flows above
+    first.lookups += later.lookups
     return first.give() + later.give()
+
+
+def _living(later: Matcher, record: int) -> Closed:
+    """A flow that is still open at the end of the later slice."""
+    return Closed(
+        later.table.flows[record : record + 1].copy(),
+        later.table.starts[record : record + 1].copy(),
+        later.streams.get(record),
+        later.kept.get(record),
+        later.heads.get(record),
+        later.names.flows.get(record),
+        unsure=False,
+    )
+
+
+def _is_dns(flow: Any) -> bool:
+    """Whether a flow may be DNS over TCP."""
+    key = key_of(flow)
+    return key.protocol == _TCP and _DNS_PORT in (key.a_port, key.b_port)
 
 
 def _renumber(matcher: Matcher, base: int) -> None:
@@ -73,16 +100,54 @@ def _renumber(matcher: Matcher, base: int) -> None:
     parts: list[Stream | Kept | Hit] = [*matcher.streams.values(), *matcher.kept.values()]
     for part in parts + list(matcher.hits):
         part.shift(base)
+    for hit in matcher.lookups:
+        hit.shift(base)
+    matcher.names.shift(base)
+    _renumber_names(matcher.table.starts, base)
     for record, head in matcher.heads.items():
         matcher.heads[record] = head._replace(packet=head.packet + base)
-    for closed in matcher.closed:
+    for closed in matcher.closed + matcher.over:
         closed.start["first_packet"] += base
+        _renumber_names(closed.start, base)
+        if closed.names:
+            closed.names.shift(base)
         if closed.stream:
             closed.stream.shift(base)
         if closed.kept:
             closed.kept.shift(base)
         if closed.head:
             closed.head = closed.head._replace(packet=closed.head.packet + base)
+
+
+def _renumber_names(starts: Any, base: int) -> None:
+    starts["named"][starts["named"] > 0] += base
+
+
+def _adopt_names(first: Matcher, later: Matcher, base: int) -> None:
+    """Take over the openings and lessons of a later slice, before its flows."""
+    numbers = first.table.names.adopt(later.table.names, base)
+    starts = [later.table.starts, *(closed.start for closed in later.closed + later.over)]
+    for start in starts:
+        for side in ("opening_a", "opening_b"):
+            start[side][start[side] > 0] += np.uint32(numbers)
+    learned = later.table.names.arrays.learned
+    learned["packet"] += base
+    first.names.lessons |= later.names.lessons
+    first.long_flows.adopt(later.long_flows, base)
+
+
+def _settle(first: Matcher, closed: Closed) -> None:
+    """A flow that began and closed in the later slice: only an answer in front can matter."""
+    name_flow(first.table.names.arrays, closed.flow, closed.start, 0)
+    if closed.stream is not None:
+        closed.stream.count_in(first.tally)
+    if not first.table.keep:
+        first.draw(closed)
+    elif len(first.over) < first.limits.held_flows:
+        first.over.append(closed)
+    else:
+        first.tally["slice_flows_shed"] += 1
+        first.draw(closed)
 
 
 def _merge_plain(first: Matcher, later: Matcher) -> list[int]:
@@ -98,6 +163,7 @@ def _merge_plain(first: Matcher, later: Matcher) -> list[int]:
         into.free,
         into.table,
         into.counters,
+        into.names.arrays,
         out.flows,
         out.starts,
         used,
@@ -120,6 +186,7 @@ def _merge_flow(first: Matcher, closed: Closed, *, still_open: bool = False) -> 
             table.counters["listed"] -= 1
         for teid in _TEIDS:
             table.starts[teid][record] = table.starts[teid][record] or closed.start[teid][0]
+        join_start(table.starts, record, closed.start, 0)
         if closed.kept is None:
             join_flow(table.flows, record, closed.flow, 0)
         else:
@@ -129,6 +196,7 @@ def _merge_flow(first: Matcher, closed: Closed, *, still_open: bool = False) -> 
         record = _insert(first, closed)
         if record < 0:
             return
+        name_flow(table.names.arrays, table.flows, table.starts, record)
         _adopt(first, record, closed)
         inherited = int(table.flows["flags"][record]) & FlowFlag.INHERITED
         if closed.kept is not None and inherited:
@@ -240,6 +308,10 @@ def _adopt(first: Matcher, record: int, closed: Closed) -> None:
         first.adopt(record, closed.stream)
     if closed.head is not None:
         first.hold_head(record, closed.head)
+    if closed.names is not None:
+        first.names.adopt(record, closed.names)
+        if closed.names.listed and not first.table.starts["named"][record]:
+            first.table.starts["named"][record] = NAMED
 
 
 def _join_kept(first: Matcher, record: int, flow: Any, kept: Kept) -> None:
@@ -302,7 +374,17 @@ def _replay(first: Matcher, record: int, kept: Kept) -> None:
         packets["ts_ns"] = segment.ts_ns
         frames["length"], frames["wire"] = len(buffer), segment.wire
         frames["seq"], frames["side"] = segment.seq, segment.side
-        if replay_segment(buffer, packets, frames, flows, record, table.segments):
-            rows = table.segments[:1].copy()
-            rows["packet"], rows["frame_offset"] = segment.packet, segment.offset
-            first.take(rows.tolist(), buffer)
+        count = replay_segment(
+            buffer,
+            packets,
+            frames,
+            table.flows,
+            table.starts,
+            record,
+            segment.packet,
+            segment.offset,
+            table.names.arrays,
+            table.segments,
+        )
+        if count:
+            first.take(table.segments[:count].tolist(), buffer)

@@ -19,7 +19,17 @@ from poolwatch.inventory.tree import sum_up
 from poolwatch.layouts import Carrier, tunnel_of, vlans_of
 from poolwatch.outputs import Item, View
 from poolwatch.outputs.masking import without_credentials
-from poolwatch.terms import Finding, Grade, Quote, Session, Stats, Unit
+from poolwatch.terms import (
+    EncryptedFlow,
+    Endpoint,
+    Finding,
+    Grade,
+    Quote,
+    Session,
+    Stats,
+    TlsSeen,
+    Unit,
+)
 
 VERSION = 1
 _encoder = msgspec.json.Encoder()
@@ -127,6 +137,11 @@ def mining_event(session: Session) -> dict[str, Any]:
             "via": hit.tunnel.via if hit.tunnel else None,
             "via_target": f"{hit.tunnel.host}:{hit.tunnel.port}" if hit.tunnel else None,
             "encrypted": hit.encrypted,
+            "tls": _tls(hit.tls),
+            "names": [
+                {"name": seen.name, "via": seen.via.value, "listed": seen.suffix or None}
+                for seen in hit.names
+            ],
             "midstream": not hit.opened,
             "first_seen": _known_time(first_ns),
             "last_seen": _known_time(last_ns),
@@ -210,6 +225,7 @@ def stats_event(stats: Stats, findings: Sequence[Finding] = ()) -> dict[str, Any
             "evicted": counts.pop("evicted", 0),
             "one_way": counts.pop("one_way", 0),
             "encrypted_long": counts.pop("encrypted_long", 0),
+            "encrypted_flows": [_encrypted_flow(flow) for flow in stats.encrypted_flows],
             "gaps": counts.pop("stream_gaps", 0),
             "drops": stats.drops,
             "counts": dict(sorted(counts.items())),
@@ -237,6 +253,34 @@ def _tunnel(session: Session) -> dict[str, Any] | None:
         "carrier": carrier.word,
         "id": hit.teids[side] or None,
         "dest_id": hit.teids[1 - side] or None,
+    }
+
+
+def _tls(tls: TlsSeen | None) -> dict[str, Any] | None:
+    if tls is None:
+        return None
+    return {
+        "sni": tls.sni,
+        "alpn": list(tls.alpn),
+        "ja4": tls.ja4,
+        "certificate_names": list(tls.certificate_names),
+    }
+
+
+def _joined(end: Endpoint) -> str:
+    host = f"[{end.address}]" if ":" in end.address else end.address
+    return f"{host}:{end.port}"
+
+
+def _encrypted_flow(flow: EncryptedFlow) -> dict[str, Any]:
+    tls = flow.tls or TlsSeen()
+    return {
+        "src": _joined(flow.client),
+        "dest": _joined(flow.server),
+        "sni": tls.sni,
+        "ja4": tls.ja4,
+        "alpn": list(tls.alpn),
+        "seconds": round(flow.ns / 1e9, 6),
     }
 
 

@@ -33,6 +33,7 @@ from poolwatch.terms import (
     Stage,
     Stats,
     Strength,
+    Via,
 )
 
 WIDTH = 100  # where the output is no terminal
@@ -271,6 +272,12 @@ BOUNDS = (
     "texts_cut",
     "quotes_cut",
     "slice_payload_shed",
+    "slice_flows_shed",
+    "learned_forgotten",
+    "resolvers_forgotten",
+    "lookups_settled_early",
+    "openings_forgotten",
+    "names_left_out",
     "interfaces_left_out",
     "finding_entries_left_out",
     "finding_spans_joined",
@@ -289,6 +296,10 @@ def verdict(finding: Finding) -> str:
         return "relays"
     if finding.role is Role.POOL:
         return "serves"
+    if finding.role is Role.RESOLVER:
+        return "resolves"
+    if finding.stage is Stage.LOOKED_UP:
+        return "looked_up"
     if finding.stage >= Stage.SUBMITTING and finding.grade >= Grade.PROBABLE:
         return "mines"
     if finding.grade is Grade.NOTED:
@@ -308,6 +319,8 @@ def why(finding: Finding, messages: Messages, *, reveal: bool) -> str:
         host=finding.host,
         miner=_joined(best.miner),
         pool=_pool_name(best),
+        pool_name=best.pool or "",
+        name=_name(hit),
         dialect=ROWS[hit.dialect].title if hit.dialect else "",
         as_agent=agent,
         accepted=finding.shares.accepted,
@@ -340,8 +353,12 @@ def _why_key(finding: Finding) -> str:
         return "relays" if finding.stage >= Stage.SUBMITTING else "relays_idle"
     if finding.role is Role.POOL:
         return "serves"
+    if finding.role is Role.RESOLVER:
+        return "resolves"
+    if hit.stage is Stage.LOOKED_UP:
+        return "looked_up"
     if hit.dialect is None:
-        return "listed" if all(hit.payload) else "contacted"
+        return _contact_key(finding)
     if Strength.SAFE not in hit.strength and finding.grade <= Grade.SUSPECTED:
         return "bare"
     if hit.stage <= Stage.GREETED:
@@ -351,13 +368,33 @@ def _why_key(finding: Finding) -> str:
     return hit.stage.word
 
 
+def _contact_key(finding: Finding) -> str:
+    """Which sentence tells of a contact whose content shows no mining."""
+    hit = finding.best.hit
+    ways = {seen.via for seen in hit.names if seen.suffix}
+    if not ways:
+        return "listed" if all(hit.payload) else "contacted"
+    if finding.grade is Grade.NOTED:
+        return "named_noted" if all(hit.payload) else "named_tried"
+    if hit.encrypted:
+        return "named_encrypted"
+    return "named_listed"
+
+
+def _name(hit: Hit) -> str:
+    """The listed name a flow is about: the one said in it before the one that led to it."""
+    order = (Via.SNI, Via.HOST, Via.CERTIFICATE, Via.ADDRESS, Via.LOOKUP)
+    listed = sorted((seen for seen in hit.names if seen.suffix), key=lambda s: order.index(s.via))
+    return listed[0].name if listed else ""
+
+
 def _best_quote(hit: Hit) -> Quote | None:
     """The message that proves the furthest step, or refusing if that is all there was."""
-    step = _STEPS.get(hit.stage, "greeting")
+    step = _STEPS.get(hit.stage, "greeting" if hit.dialect else "")
     if hit.refused and hit.stage <= Stage.GREETED:
         step = "refusal"
     spoken = [quote for quote in hit.quotes if quote.text]
-    proving = [quote for quote in spoken if step in quote.shows.split()]
+    proving = [quote for quote in spoken if step and step in quote.shows.split()]
     return next(iter(proving or spoken), None)
 
 
