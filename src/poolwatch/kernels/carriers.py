@@ -15,9 +15,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.core.types.containers import UniTuple
 
-from poolwatch.kernels import BYTES, b1, i8, kernel, row, rows, u8, void
+from poolwatch.kernels import BYTES, helper, i8, kernel, row, rows, u8, void
 from poolwatch.kernels.decode import (
     CARRIED,
     CARRIER_PORTS,
@@ -88,12 +87,8 @@ _LINK_NULL = int(Link.NULL)
 _LINK_PPP = int(Link.PPP)
 _LINK_PPPOE = int(Link.PPPOE)
 
-_PLACE: Any = UniTuple(i8, 2)
-_STEP: Any = UniTuple(i8, 3)
-_WAY: Any = UniTuple(i8, 5)
 
-
-@kernel(i8(BYTES, i8, i8))
+@helper
 def _ip_kind(buffer: Any, position: int, end: int) -> int:
     """IPv4 or IPv6 by the first nibble of a header."""
     if position + 1 > end:
@@ -102,7 +97,7 @@ def _ip_kind(buffer: Any, position: int, end: int) -> int:
     return _IPV4 if version == 4 else (_IPV6 if version == 6 else -_NOT_IP)
 
 
-@kernel(i8(BYTES, i8, i8, i8))
+@helper
 def _strict_ip(buffer: Any, position: int, end: int, claim: int) -> int:
     """The same, but only for a whole header whose lengths fit into `claim`; else 0."""
     if position + 20 > end:
@@ -117,7 +112,7 @@ def _strict_ip(buffer: Any, position: int, end: int, claim: int) -> int:
     return 0
 
 
-@kernel(b1(BYTES, i8, i8, i8))
+@helper
 def _strict_ethernet(buffer: Any, position: int, end: int, claim: int) -> bool:
     """Whether an Ethernet frame with an IP packet stands here, beyond reasonable doubt."""
     if position + 14 > end:
@@ -135,7 +130,7 @@ def _strict_ethernet(buffer: Any, position: int, end: int, claim: int) -> bool:
     return kind != 0 and kind == ethertype
 
 
-@kernel(void(row(FRAME), i8, i8, b1))
+@helper
 def _tag(frame: Any, carrier: int, tunnel: int, has_id: bool) -> None:
     """Note a carrier: the innermost with an id stays, without any the innermost."""
     tags = frame["tags"]
@@ -149,7 +144,7 @@ def _tag(frame: Any, carrier: int, tunnel: int, has_id: bool) -> None:
 # -- below the link layer -----------------------------------------------------------------
 
 
-@kernel(_PLACE(BYTES, i8, i8, i8))
+@helper
 def _enter_link(buffer: Any, link: int, start: int, end: int) -> tuple[int, int]:
     if link == _LINK_ETHERNET:
         return _ETHERNET, start
@@ -172,7 +167,7 @@ def _enter_link(buffer: Any, link: int, start: int, end: int) -> tuple[int, int]
     return (ethertype if ethertype else -_NOT_IP), start + 4
 
 
-@kernel(_PLACE(BYTES, i8, i8, i8))
+@helper
 def _enter_mpls(buffer: Any, position: int, end: int, claim: int) -> tuple[int, int]:
     """Past the labels; nothing says what follows, so it has to look like it (RFC 4928)."""
     bottom = False
@@ -197,7 +192,7 @@ def _enter_mpls(buffer: Any, position: int, end: int, claim: int) -> tuple[int, 
     return -_NOT_IP, position
 
 
-@kernel(_STEP(BYTES, i8, i8, i8))
+@helper
 def _enter_pppoe(buffer: Any, position: int, end: int, claim: int) -> tuple[int, int, int]:
     """RFC 2516; ethertype 0x8864 is for sessions, whose code is 0."""
     if position + 6 > end:
@@ -208,7 +203,7 @@ def _enter_pppoe(buffer: Any, position: int, end: int, claim: int) -> tuple[int,
     return _PPP, position + 6, min(claim, position + 6 + length)
 
 
-@kernel(_PLACE(BYTES, i8, i8))
+@helper
 def _enter_ppp(buffer: Any, position: int, end: int) -> tuple[int, int]:
     """RFC 1661, with or without the bytes of RFC 1662; Cisco HDLC has an ethertype."""
     if position + 4 > end:
@@ -233,7 +228,7 @@ def _enter_ppp(buffer: Any, position: int, end: int) -> tuple[int, int]:
     return -_NOT_IP, position
 
 
-@kernel(_WAY(BYTES, i8, i8, i8, i8, i8, i8, row(FRAME)))
+@helper
 def _reach_ip(
     buffer: Any,
     kind: int,
@@ -285,7 +280,7 @@ def _reach_ip(
 # -- below IP ---------------------------------------------------------------------------
 
 
-@kernel(_STEP(BYTES, i8, i8, i8, row(FRAME)))
+@helper
 def _enter_pptp(
     buffer: Any, position: int, end: int, claim: int, frame: Any
 ) -> tuple[int, int, int]:
@@ -303,7 +298,7 @@ def _enter_pptp(
     return _PPP, position, min(claim, position + length)
 
 
-@kernel(i8(BYTES, i8, i8))
+@helper
 def _skip_routes(buffer: Any, position: int, end: int) -> int:
     """Past the source routes of RFC 1701."""
     for _ in range(CHAIN):
@@ -315,7 +310,7 @@ def _skip_routes(buffer: Any, position: int, end: int) -> int:
     return -_TOO_DEEP
 
 
-@kernel(_STEP(BYTES, i8, i8, i8, i8, row(FRAME)))
+@helper
 def _enter_erspan(
     buffer: Any, position: int, end: int, claim: int, flavour: int, frame: Any
 ) -> tuple[int, int, int]:
@@ -338,7 +333,7 @@ def _enter_erspan(
     return -_NOT_IP, position, claim
 
 
-@kernel(_STEP(BYTES, i8, i8, i8, row(FRAME)))
+@helper
 def _enter_gre(
     buffer: Any, position: int, end: int, claim: int, frame: Any
 ) -> tuple[int, int, int]:
@@ -379,7 +374,7 @@ def _enter_gre(
     return -_NOT_IP, position, claim
 
 
-@kernel(_STEP(BYTES, i8, row(FRAME)))
+@helper
 def _enter_protocol(buffer: Any, end: int, frame: Any) -> tuple[int, int, int]:
     """Below an IP header whose protocol is a carrier; the frame says where."""
     protocol = i8(frame["tcp"])
@@ -397,7 +392,7 @@ def _enter_protocol(buffer: Any, end: int, frame: Any) -> tuple[int, int, int]:
 # -- below UDP --------------------------------------------------------------------------
 
 
-@kernel(_PLACE(BYTES, i8, i8, row(FRAME)))
+@helper
 def _enter_vxlan(buffer: Any, position: int, end: int, frame: Any) -> tuple[int, int]:
     """RFC 7348, with group policy (draft-smith-vxlan-group-policy), or VXLAN-GPE on any port."""
     if position + 8 > end:
@@ -420,7 +415,7 @@ def _enter_vxlan(buffer: Any, position: int, end: int, frame: Any) -> tuple[int,
     return kind, position + 8
 
 
-@kernel(_PLACE(BYTES, i8, i8, row(FRAME)))
+@helper
 def _enter_geneve(buffer: Any, position: int, end: int, frame: Any) -> tuple[int, int]:
     """RFC 8926: version 0, no control packet, options that fill their space exactly."""
     if position + 8 > end:
@@ -443,7 +438,7 @@ def _enter_geneve(buffer: Any, position: int, end: int, frame: Any) -> tuple[int
     return kind, stop
 
 
-@kernel(_PLACE(BYTES, i8, i8, i8, row(FRAME)))
+@helper
 def _enter_gtp(buffer: Any, position: int, end: int, claim: int, frame: Any) -> tuple[int, int]:
     """GTP-U (3GPP TS 29.281): version 1, a T-PDU, of exactly the datagram's length."""
     if position + 8 > end:
@@ -477,7 +472,7 @@ def _enter_gtp(buffer: Any, position: int, end: int, claim: int, frame: Any) -> 
     return kind, position
 
 
-@kernel(_PLACE(BYTES, i8, i8, i8, row(FRAME)))
+@helper
 def _enter_teredo(buffer: Any, position: int, end: int, claim: int, frame: Any) -> tuple[int, int]:
     """RFC 4380: nothing but an IPv6 packet, perhaps behind two kinds of header."""
     if position + 4 <= end and big16(buffer, position) == 1:
@@ -492,7 +487,7 @@ def _enter_teredo(buffer: Any, position: int, end: int, claim: int, frame: Any) 
     return _IPV6, position
 
 
-@kernel(_PLACE(BYTES, i8, i8, i8, i8, row(FRAME)))
+@helper
 def _enter_port(
     buffer: Any, position: int, end: int, claim: int, port: int, frame: Any
 ) -> tuple[int, int]:
@@ -507,7 +502,7 @@ def _enter_port(
     return 0, position
 
 
-@kernel(_STEP(BYTES, i8, row(FRAME)))
+@helper
 def _enter_udp(buffer: Any, end: int, frame: Any) -> tuple[int, int, int]:
     """Below a UDP header, if one of its ports is a carrier's and all of it fits.
 
@@ -526,7 +521,7 @@ def _enter_udp(buffer: Any, end: int, frame: Any) -> tuple[int, int, int]:
 # -- all together -------------------------------------------------------------------------
 
 
-@kernel(b1(i8))
+@helper
 def _names_carrier(ports: int) -> bool:
     """Whether one of the UDP ports of a frame truly is a carrier's."""
     found = False
@@ -535,14 +530,14 @@ def _names_carrier(ports: int) -> bool:
     return found
 
 
-@kernel(i8(BYTES, i8, i8, i8, row(FRAME)))
+@helper
 def _decode_ip(buffer: Any, kind: int, position: int, end: int, frame: Any) -> int:
     if kind == _IPV4:
         return decode_ipv4(buffer, position, end, frame)
     return decode_ipv6(buffer, position, end, frame)
 
 
-@kernel(b1(i8))
+@helper
 def _is_settled(reason: int) -> bool:
     """Whether an IP packet was found for certain, understood or not."""
     return (
