@@ -6,10 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench captures tools clean
+.PHONY: demo test lint bench captures columns tools clean
 
-demo: $(VENV)/.run  ## scan the generated office network
-	$(BIN)/poolwatch scan pcaps/office/capture.pcap
+demo: $(VENV)/.run  ## scan the generated campus
+	$(BIN)/poolwatch scan --units pcaps/campus/units.csv pcaps/campus/capture.pcap
 
 test: lint tools  ## everything CI runs
 	$(BIN)/pytest -n 2 --dist worksteal
@@ -25,6 +25,9 @@ bench: $(VENV)/.dev tools  ## print the table the README quotes
 
 captures: $(VENV)/.dev  ## make pcaps/ anew from the recipes
 	$(BIN)/python pcaps/forge.py
+
+columns: $(VENV)/.dev  ## write docs/columns.md anew from the declaration
+	$(BIN)/python tools/write_columns.py > docs/columns.md
 
 tools:
 	@sh tools/debian-packages.sh tshark tcpdump

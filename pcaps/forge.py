@@ -1,4 +1,4 @@
-"""Makes the captures in this folder from their recipes. The only file that imports scapy.
+"""Makes the captures in this folder from their recipes. Only this and carriers.py import scapy.
 
     python pcaps/forge.py            make every capture and truth.json anew
     python pcaps/forge.py NAME ...   only these scenarios
@@ -40,10 +40,12 @@ from scapy.all import (  # type: ignore[attr-defined]
 )
 
 HERE = Path(__file__).resolve().parent
+if not __package__:  # run as a script
+    sys.path.insert(0, str(HERE.parent))
 DAY = datetime.datetime(2026, 1, 12, 8, 0, tzinfo=datetime.UTC)
 MSS = 1460
 _PLACEHOLDER = re.compile(r"\{hex:(\d+):([\w-]+)\}")
-_LINKTYPES = {"ethernet": 1, "sll": 113, "raw": 101}
+_LINKTYPES = {"ethernet": 1, "ppp": 9, "sll": 113, "raw": 101}
 
 Sent = tuple[float, bytes]
 
@@ -99,7 +101,18 @@ def _flows(recipe: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for include in recipe.get("include", []):
         other = tomllib.loads((HERE / include["scenario"] / "recipe.toml").read_text("utf-8"))
         for flow in other["flow"]:
-            yield flow | {"start": float(flow.get("start", 0)) + include.get("start", 0.0)}
+            start = float(flow.get("start", 0)) + include.get("start", 0.0)
+            yield flow | {"start": start} | _moved(flow, include.get("move", {}))
+
+
+def _moved(flow: dict[str, Any], move: dict[str, str]) -> dict[str, str]:
+    """Both ends of a flow, their addresses beginning as `move` says."""
+    ends = {"miner": flow["miner"], "pool": flow["pool"]}
+    for name, text in ends.items():
+        for before, after in move.items():
+            if text.startswith(before):
+                ends[name] = after + text.removeprefix(before)
+    return ends
 
 
 class Conversation:
@@ -187,11 +200,22 @@ class Conversation:
                 packet = packet / IPv6ExtHdrDestOpt()
         else:
             packet = IP(src=source, dst=destination, ttl=64, id=self.ident & 0xFFFF)
-        packet = packet / transport
+        packet = self._carried(side, packet / transport)
         return self.now, side, bytes(self._framed(side, packet))
 
+    def _carried(self, side: str, packet: Packet) -> Packet:
+        names = self.flow.get("carrier", [])
+        if not names and self.link != "ppp":
+            return packet
+        from pcaps import carriers
+
+        packet = carriers.wrapped(
+            packet, names, carriers.Leg(side == "S", 0, self.ident, self._number("entropy"), (0,))
+        )
+        return carriers.in_ppp(packet) if self.link == "ppp" else packet
+
     def _framed(self, side: str, packet: Packet) -> Packet:
-        if self.link == "raw":
+        if self.link in ("raw", "ppp"):
             return packet
         ethertype = 0x86DD if packet.haslayer(IPv6) else 0x0800
         if self.link == "sll":
@@ -241,6 +265,7 @@ class Conversation:
         if lines is None:
             path = HERE / "transcripts" / f"{flow['transcript']}.toml"
             lines = tomllib.loads(path.read_text("utf-8"))[flow.get("part", "session")]
+        lines = flow.get("before", []) + lines
         end = flow.get("line_end", "\n").encode()
         for side, wait, *said in lines:
             if len(said) == 2:  # an HTTP head and a body

@@ -6,11 +6,22 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from poolwatch.layouts import FlowFlag, Gate, Kind, Link, Reason, SegmentBit, What
+from poolwatch.layouts import (
+    Carrier,
+    FlowFlag,
+    Gate,
+    Kind,
+    Link,
+    Reason,
+    SegmentBit,
+    What,
+    tunnel_of,
+)
+from tests import naive_carriers
 
 NS = 1_000_000_000
 
@@ -58,6 +69,7 @@ class Frame:
     start: int
     length: int
     wire: int
+    teid: int = 0
 
 
 class Reader:
@@ -95,12 +107,25 @@ def decode(link: int, data: bytes) -> Frame:
         tag = reader.take(4)
         tags.append(number(tag[:2]) % 4096)
         protocol = number(tag[2:])
-    inner = sum(tag << 16 * place for place, tag in enumerate(reversed(tags[-2:])))
+    inner = sum(tag << 12 * place for place, tag in enumerate(reversed(tags[:2])))
     if protocol == 0x0800:
         return _ipv4(reader, inner)
     if protocol == 0x86DD:
         return _ipv6(reader, inner)
     raise Unread(Reason.NOT_IP)
+
+
+def decode_carried(link: int, data: bytes, wire: int) -> Frame:
+    """Of the innermost packet."""
+    try:
+        frame = naive_carriers.decode(link, data, wire)
+    except naive_carriers.Unread as error:
+        raise Unread(error.reason) from error
+    a, b = (End(*end) for end in frame.ends)
+    key = Key(frame.kind, a, b, frame.tags)
+    return Frame(
+        key, frame.side, frame.seq, frame.tcp, frame.start, frame.length, frame.wire, frame.teid
+    )
 
 
 def reason_of(link: int, data: bytes) -> Reason:
@@ -411,9 +436,9 @@ def read_pcapng(data: bytes, max_record: int) -> Reading:
 
 _BLANK = b" \t\r\n"
 _BLANKS = 16  # looked past
-_VERBS = {b"HEAD", b"OPTI", b"CONN", b"DELE", b"PATC"}
+_VERBS = {b"HEAD", b"OPTI", b"DELE", b"PATC"}
 _MINING_HEADERS = (b"x-mining", b"x-stratu", b"x-roll-n", b"x-long-p")
-_OPENERS = b"\t\r\n \x16\x17[{\xefCDGHOP"
+_OPENERS = b"\x04\x05\t\r\n \x16\x17[{\xefCDGHOP"
 
 PASS = "pass"
 HOLD = "hold"
@@ -460,6 +485,36 @@ def _http_body(body: bytes, *, has_body: bool) -> Verdict:
     return "pass" if opens_json(body) else ""
 
 
+def opens_socks5(payload: bytes) -> bool:
+    if len(payload) < 2:
+        return True
+    count = payload[1]
+    methods, behind = payload[2 : 2 + count], payload[2 + count :]
+    if not 1 <= count <= 8 or any(method > 9 for method in methods):
+        return False
+    if behind[:1] == b"\1":  # user and password
+        return behind[1:2] != b"\0"
+    return b"\5\1\0".startswith(behind[:3])
+
+
+def opens_socks4(payload: bytes) -> bool:
+    if payload[1:2] not in (b"", b"\1") or payload[2:4] == b"\0\0":
+        return False
+    if len(payload) < 8:
+        return True
+    address, rest = payload[4:8], payload[8:]
+    named = address[:3] == b"\0\0\0"
+    if not (address[3] if named else 0 < address[0] < 224):
+        return False
+    for _ in range(1 + named):
+        text, ended, rest = rest.partition(b"\0")
+        if not re.fullmatch(rb"[!-~]{0,255}", text):
+            return False
+        if not ended:
+            return True
+    return not rest or rest[0] in _OPENERS
+
+
 def gate(payload: bytes, state: int, side: int, *, other_silent: bool) -> tuple[int, Verdict]:
     """The next state of a flow's gate, and what to do with this payload."""
     awaited = int(Gate.HEAD_A) << side
@@ -469,12 +524,19 @@ def gate(payload: bytes, state: int, side: int, *, other_silent: bool) -> tuple[
         if (state & awaited or not state & Gate.HTTP) and opens_json(payload):
             return state, "pass"
         return state & ~awaited, ""
+    if payload[0] in b"\x04\x05":
+        opens = opens_socks5 if payload[0] == 5 else opens_socks4
+        return state, "pass" if not state and other_silent and opens(payload) else ""
     if len(payload) < 4:
-        short = payload[:1] == b"P" or (payload[:1] == b"H" and other_silent)
+        short = payload[:1] == b"P" or (payload[:1] in b"HC" and other_silent)
         return state, "pass" if short and not state else ""
     if payload[0] in b"\x16\x17":
         is_tls = payload[1] == 3 and payload[2] <= 4
         return state | (int(Gate.TLS) if is_tls else 0), ""
+    if payload[:4] == b"PROX":
+        line = b"PROXY TCP" if len(payload) >= 8 and payload[6:7] == b"T" else b"PROXY UN"
+        passes = not state & ~awaited and other_silent and line.startswith(payload[:8])
+        return state & ~awaited, "pass" if passes else ""
     return _gate_http(payload, state & ~awaited, awaited, other_silent=other_silent)
 
 
@@ -490,6 +552,9 @@ def _gate_http(
     elif verb == b"HTTP":
         if other_silent:
             verdict = http_head(payload, has_body=True, packed=False) or "hold"
+    elif verb == b"CONN":
+        passes = not state and other_silent and b"CONNECT ".startswith(payload[:8])
+        verdict = "pass" if passes else ""
     elif verb not in _VERBS:
         return state, ""
     return state | int(Gate.HTTP) | (awaited if verdict == "hold" else 0), verdict
@@ -511,8 +576,8 @@ class Flow:
     last_ns: int
     flags: FlowFlag = _NO_FLAG
     gate: int = 0
-    packets: int = 0
     endpoint: int = -1
+    teids: dict[int, int] = field(default_factory=dict)
     begins: dict[int, int] = field(default_factory=dict)
 
 
@@ -563,13 +628,14 @@ class FlowTable:
 
     def packet(self, link: int, data: bytes, ts_ns: int, wirelen: int) -> None:
         try:
-            frame = decode(link, data)
+            frame = decode_carried(link, data, wirelen)
         except Unread as error:
             self.reasons[error.reason.name.lower()] += 1
         else:
+            frame = self._numbered(frame, ts_ns)
             flow = self._flow(frame, ts_ns)
             flow.last_ns = max(flow.last_ns, ts_ns)
-            flow.packets += 1
+            flow.teids[frame.side] = frame.teid
             flow.flags |= FlowFlag(FlowFlag.SEEN_A << frame.side)
             if frame.key.kind in (Kind.TCP4, Kind.TCP6):
                 self._read(flow, frame, data)
@@ -608,6 +674,22 @@ class FlowTable:
         self.counters["flows"] += 1
         return flow
 
+    def _numbered(self, frame: Frame, ts_ns: int) -> Frame:
+        """The frame with the number of its flow in its tags, if it came through GTP."""
+        if tunnel_of(frame.key.tags)[0] is not Carrier.GTP:
+            return frame
+        keys = [frame.key._replace(tags=frame.key.tags | n << 32) for n in range(4)]
+        flows = [self.live.get(key) for key in keys]
+        same = [f.key for f in flows if f and f.teids.get(frame.side, 0) == frame.teid]
+        fits = [
+            f.key
+            for f in flows
+            if f and (not f.teids.get(frame.side, 0) or ts_ns - f.last_ns > self.idle_ns)
+        ]
+        vacant = [key for key, flow in zip(keys, flows, strict=True) if flow is None]
+        last = frame.key._replace(tags=frame.key.tags | (frame.teid + 4) % 2**32 << 32)
+        return replace(frame, key=[*same, *fits, *vacant, last][0])
+
     def _starts_anew(self, flow: Flow, frame: Frame, ts_ns: int) -> bool:
         fresh_syn = frame.tcp & 0x12 == 0x02
         return ts_ns - flow.last_ns > self.idle_ns or (fresh_syn and bool(flow.flags & _USED_UP))
@@ -617,10 +699,12 @@ class FlowTable:
         is_tcp = flow.key.kind in (Kind.TCP4, Kind.TCP6)
         if flow.flags & _SEEN != _SEEN and flow.flags & _DATA and is_tcp:
             self.counters["one_way"] += 1
+        long_encrypted = False
         if flow.gate & Gate.TLS:
+            long_encrypted = flow.last_ns - flow.first_ns >= self.long_ns
             self.counters["encrypted"] += 1
-            self.counters["encrypted_long"] += flow.last_ns - flow.first_ns >= self.long_ns
-        if flow.flags & (FlowFlag.CANDIDATE | FlowFlag.LISTED):
+            self.counters["encrypted_long"] += long_encrypted
+        if flow.flags & (FlowFlag.CANDIDATE | FlowFlag.LISTED) or long_encrypted:
             self.closings.append(Closing(flow.key, flow.last_ns, packet))
 
     def _make_room(self) -> None:

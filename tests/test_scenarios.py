@@ -45,6 +45,9 @@ def said_of(session: Session) -> dict[str, Any]:
         "login": hit.login,
         "pool": session.pool,
         "coin": session.coin,
+        "encrypted": hit.encrypted,
+        "via": hit.tunnel.via if hit.tunnel else None,
+        "via_target": f"{hit.tunnel.host}:{hit.tunnel.port}" if hit.tunnel else None,
     }
 
 

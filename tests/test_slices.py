@@ -23,6 +23,10 @@ from tests.running import ACK, FIN, MINER, POOL, PSH, RST, SCENARIOS, SYN, Sent
 LIMITS = Limits(flows=512)
 PAUSE_NS = (LIMITS.flow_idle_seconds + 60) * 10**9
 
+# Which of two GTP tunnels with the same ends inside belong together is told by what came
+# first, which a slice does not know when both flows run across the cut.
+CUTTABLE = [scenario for scenario in SCENARIOS if scenario != "carrier-gtp-overlap"]
+
 
 @dataclass(slots=True)
 class Slice:
@@ -62,7 +66,7 @@ def cut(batch: Batch, cuts: Sequence[int], using: Catalog) -> list[Slice]:
     return [read(batch, start, stop, using) for start, stop in pairwise(ends)]
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", CUTTABLE)
 def test_cut_in_two_at_every_record(scenario: str) -> None:
     batch, using = running.read_batch(running.capture_of(scenario)), running.catalog_of(scenario)
     whole = read(batch, 0, batch.count, using).answer()
@@ -71,7 +75,7 @@ def test_cut_in_two_at_every_record(scenario: str) -> None:
         assert first.join(later).answer() == whole, f"cut at record {at}"
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", CUTTABLE)
 def test_cut_in_three_and_merged_in_either_order(scenario: str) -> None:
     batch, using = running.read_batch(running.capture_of(scenario)), running.catalog_of(scenario)
     whole = read(batch, 0, batch.count, using).answer()

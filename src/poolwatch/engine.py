@@ -88,7 +88,8 @@ class Engine:
     def _scan(self, path: str, progress: Progress | None) -> Iterator[Session]:
         """The sessions of one capture."""
         try:
-            stream = ByteStream(path, self._limits.expansion_ratio)
+            limits = self._limits
+            stream = ByteStream(path, limits.expansion_ratio, limits.unpack_bytes)
         except CaptureError as error:
             self._add_problem(path, error.offset, str(error), error.advice())
             return

@@ -15,6 +15,10 @@ class PoolwatchError(Exception):
         return self._advice
 
 
+class PoolwatchWarning(UserWarning):
+    """Something that was not read, while the rest was: the answer stands, but for that."""
+
+
 class UsageError(PoolwatchError):
     """A command line or a configuration that cannot be carried out (exit status 2)."""
 

@@ -30,12 +30,13 @@ FRAME = np.dtype(
         ("b_hi", "u8"),
         ("b_lo", "u8"),
         ("hash", "u8"),
+        ("tags", "u8"),  # outer tags, see `pack_tags`
         ("ports", "u4"),  # a's port in the high half, b's in the low half
-        ("tags", "u4"),  # VLAN ids, outermost in the high half
         ("seq", "u4"),
         ("payload", "u4"),  # into the batch buffer
         ("length", "u4"),  # payload bytes captured
         ("wire", "u4"),  # payload bytes on the wire
+        ("teid", "u4"),  # only below Carrier.GTP, where `tags` does not hold it
         ("kind", "u1"),  # Kind
         ("side", "u1"),  # 0: sent by a, 1: sent by b
         ("tcp", "u1"),  # TCP flags
@@ -51,12 +52,11 @@ FLOW = np.dtype(
         ("a_lo", "u8"),
         ("b_hi", "u8"),
         ("b_lo", "u8"),
-        ("ports", "u4"),
-        ("tags", "u4"),
+        ("tags", "u8"),
         ("last_ns", "i8"),
+        ("ports", "u4"),
         ("next_a", "u4"),  # first sequence number of a's payload, valid with SYN_A
         ("next_b", "u4"),
-        ("packets", "u4"),
         ("flags", "u2"),  # FlowFlag
         ("kind", "u1"),  # Kind, with DEAD set once closed; 0 never used
         ("gate", "u1"),  # Gate
@@ -73,6 +73,8 @@ FLOW_START = np.dtype(
         ("opening_b", "u4"),
         ("endpoint", "i4"),  # row of the endpoint list, -1: none
         ("prefix", "i4"),  # row of the prefix list, -1: none
+        ("teid_a", "u4"),  # GTP tunnel of a's packets, 0: none seen
+        ("teid_b", "u4"),
     ]
 )
 
@@ -234,14 +236,16 @@ class Reason(IntEnum):
     UNDERSTOOD = 0
     LINK_TYPE_UNKNOWN = 1
     FRAME_CUT = 2  # headers end beyond what was captured
-    NOT_IP = 3  # ARP, STP, LLDP, carriers not read yet ...
+    NOT_IP = 3  # ARP, STP, LLDP, PPP control ...
     VLAN_DEPTH = 4
     IP_MALFORMED = 5
     IP_FRAGMENT = 6  # later fragments; the first one is used
     IPV6_EXTENSIONS = 7  # more extension headers than the bound
-    IP_PROTOCOL = 8  # neither TCP nor UDP
+    IP_PROTOCOL = 8  # neither TCP nor UDP, nor a carrier that is read
     TCP_MALFORMED = 9
     UDP_MALFORMED = 10
+    CARRIER_MALFORMED = 11  # a tunnel header that says what cannot be
+    CARRIER_DEPTH = 12  # more carriers around a packet, or more labels, than the bound
 
 
 REASONS = tuple(reason.name.lower() for reason in Reason)
@@ -277,6 +281,56 @@ class Link(IntEnum):
     RAW_IP = 4
     NULL = 5  # 4-byte family in the capturing host's byte order
     LOOP = 6  # 4-byte family in network order
+    PPP = 7  # with or without address and control bytes; Cisco HDLC too
+    PPPOE = 8  # a PPPoE header
+
+
+class Carrier(IntEnum):
+    """What a packet travelled in: the tunnels that are part of a flow's identity.
+
+    MPLS and PPPoE are not among them: each direction has its own labels and may well go
+    without. Their packets are as if they came plain.
+    """
+
+    NONE = 0
+    VXLAN = 1  # id: VNI
+    GENEVE = 2  # id: VNI
+    GTP = 3  # id: number of the flow among those with the same ends; see FLOW_START.teid_a
+    GRE = 4  # id: the key, 0 without
+    ERSPAN = 5  # id: session, 0 for type I
+    PPTP = 6
+    IP_IN_IP = 7  # IPv4 in IPv4 or IPv6
+    IPV6_IN_IP = 8  # 6in4, 6to4, ISATAP; IPv6 in IPv6
+    TEREDO = 9
+
+    @property
+    def word(self) -> str:
+        """The name as it stands in event lines."""
+        return self.name.lower().replace("_", "-")
+
+
+VLAN_BITS = 12  # of each of two VLAN ids: the first tag met above the second
+CARRIER_SHIFT = 24
+TUNNEL_SHIFT = 32
+
+
+def pack_tags(vlans: tuple[int, ...] = (), carrier: Carrier = Carrier.NONE, tunnel: int = 0) -> int:
+    """Outer tags as one number: tunnel id (32 bits), carrier (8), two VLAN ids (12 each)."""
+    number = tunnel << TUNNEL_SHIFT | carrier << CARRIER_SHIFT
+    for place, vlan in enumerate(reversed(vlans[:2])):
+        number |= vlan << VLAN_BITS * place
+    return number
+
+
+def vlans_of(tags: int) -> list[int]:
+    """The VLAN ids in outer tags, outermost first; id 0 is only a priority."""
+    both = (tags >> VLAN_BITS & 0xFFF, tags & 0xFFF)
+    return [vlan for vlan in both if vlan]
+
+
+def tunnel_of(tags: int) -> tuple[Carrier, int]:
+    """The carrier in outer tags, and its tunnel's id."""
+    return Carrier(tags >> CARRIER_SHIFT & 0xFF), tags >> TUNNEL_SHIFT
 
 
 class Kind(IntEnum):

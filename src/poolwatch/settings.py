@@ -85,11 +85,13 @@ class Limits:
     """Characters of a name, login or agent taken from the wire."""
     expansion_ratio: int = 200
     """Unpacked to packed size beyond which a compressed file is a bomb (after 64 MiB)."""
+    unpack_bytes: int = 1 << 27
+    """Memory a zstd or xz file may ask for to be unpacked."""
     finding_entries: int = 10_000
     """Flows, logins, workers and so on listed in one finding."""
     finding_spans: int = 20_000
     """Separate times of activity kept per host; beyond, the nearest become one."""
-    hosts: int = 100_000
+    hosts: int = 65_536
     """Hosts a finding is kept of; beyond, their conversations still come out as events."""
     table_findings: int = 1000
     """Findings printed in a table; the rest are counted."""
@@ -107,6 +109,10 @@ class Limits:
     """Longest cell of a unit table; a row with a longer one is not used."""
     unit_depth: int = 64
     """Rows of unit tables that may hold one address, the most specific first."""
+    report_rows: int = 5_000_000
+    """Rows of each frame of a report; beyond, they are counted."""
+    eve_line_bytes: int = 1 << 27
+    """Longest line of an EVE file that is read back."""
     file_messages: int = 20
     """Files named on standard error; the rest are counted."""
 

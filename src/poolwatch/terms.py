@@ -97,6 +97,17 @@ class Quote(NamedTuple):
     shows: str
 
 
+class Tunnel(NamedTuple):
+    """Where a proxy was asked to lead, and how it was asked.
+
+    `via`: socks5, socks4, http-connect or proxy-v1. `host` is a name or an address.
+    """
+
+    via: str
+    host: str
+    port: int  # 0: none that can be
+
+
 class NameSeen(NamedTuple):
     """A name that stands in a flow, or that leads to it. `side` is the client's.
 
@@ -138,7 +149,7 @@ class FlowKey(NamedTuple):
     a_port: int
     b_address: int
     b_port: int
-    tags: int  # outer tags: VLAN ids, outermost in the high half
+    tags: int  # outer tags as `layouts.pack_tags` packs them
 
 
 @dataclass(slots=True)
@@ -167,6 +178,7 @@ class Hit:
     payload: tuple[bool, bool]  # payload seen from end a, from end b
     encrypted: bool = False
     endpoint: int = -1  # row of the endpoint list, -1 for none
+    teids: tuple[int, int] = (0, 0)  # GTP tunnels of end a's packets and end b's, 0 for none
     miner_side: int | None = None
     dialect: str | None = None
     strength: tuple[Strength | None, Strength | None] = (None, None)  # best from miner, from pool
@@ -183,7 +195,9 @@ class Hit:
     algorithm: str | None = None
     agent: str | None = None
     logins: tuple[str, ...] = ()  # in the order they were sent
-    named_host: str | None = None  # the pool's name as the miner said it
+    named_host: str | None = None  # the pool's name as the miner, or its proxy's client, said it
+    tunnel: Tunnel | None = None  # the flow's server is a proxy, asked to lead there
+    extensions: tuple[str, ...] = ()  # of the dialect, that either side named
     signatures: tuple[str, ...] = ()
     quotes: tuple[Quote, ...] = ()
     seen_first_ns: int = 0

@@ -34,7 +34,7 @@ def findings_of(*sessions: Session, entries: int = 100) -> list[Finding]:
     findings = Findings(entries)
     for one in sessions:
         findings.add(one)
-    return findings.all()
+    return list(findings.all())
 
 
 def at(one: Session, start: int, stop: int) -> Session:

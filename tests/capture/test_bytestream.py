@@ -209,7 +209,7 @@ def test_a_second_member_of_which_only_the_head_is_there_is_damage(
 
 
 def test_a_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("poolwatch.capture.bytestream._BOMB_FROM", 1 << 20)
+    monkeypatch.setattr("poolwatch.capture.packing.base.BOMB_FROM", 1 << 20)
     data, damage = unpacked(gzip.compress(bytes(1 << 23)), tmp_path)
     assert 1 << 20 < len(data) < 1 << 21
     assert damage is not None

@@ -158,6 +158,8 @@ SHAPES: list[tuple[str, list[object], list[object]]] = [
     ("hex", ["", "aF09"], ["0x", "g", 10, "ab\n"]),
     ("hex:4", ["beef", "BEEF"], ["bee", "beefs", "beeg"]),
     ("0xhex:2", ["0xab", "0XAB"], ["ab", "0xabc", "0xag"]),
+    ("is:Pool/1.0", ["Pool/1.0", "POOL/1.0"], ["Pool/1.00", "", 1, None]),
+    ("is:Pool/1*", ["pool/1", "Pool/1.0.3"], ["Pool/2", "a Pool/1"]),
     ("null|text:1+", [None, "a"], ["", 1]),
     (" null | int ", [None, 3], ["3"]),
 ]
@@ -171,10 +173,10 @@ def test_shapes(shape: str, fits: list[object], others: list[object]) -> None:
 
 
 @pytest.mark.parametrize(
-    "shape", ["", "txt", "list:", "hex:-1", "text:1-", "text:a", "null:3", "int|"]
+    "shape", ["", "txt", "list:", "hex:-1", "text:1-", "text:a", "null:3", "int|", "is", "is:"]
 )
 def test_shapes_that_are_none(shape: str) -> None:
-    with pytest.raises(ValueError, match=r"is no shape|the size is"):
+    with pytest.raises(ValueError, match=r"is no shape|the (size|text) is"):
         compile_shape(shape)
 
 

@@ -26,7 +26,8 @@ from tests.builders import (
     udp,
 )
 
-LINKS = [link for link in Link if link]
+LINKS = [link for link in Link if link not in (Link.UNKNOWN, Link.PPP, Link.PPPOE)]
+"""What the plain path decodes."""
 
 PAYLOADS = [
     b"",

@@ -13,15 +13,17 @@ from pathlib import Path
 import numpy as np
 
 from poolwatch.capture import open_source
+from poolwatch.kernels.carriers import decode_packets
 from poolwatch.kernels.decode import decode_frames
 from poolwatch.kernels.gate import gate_payload
 from poolwatch.layouts import FRAME, Link
 from poolwatch.match.prefilter import Endpoints, FlowTable
 from poolwatch.settings import Limits
-from tests import builders
+from tests import builders, carrier_builders
 from tests.builders import ACK, PSH, SYN, TCP, UDP, Packet, batch, endpoint, ethernet, trickle
 from tests.kernels.strategies import PAYLOADS
 
+CARRIERS = [wrap for wrap, _, _ in carrier_builders.WRAPS.values()] + [carrier_builders.teredo]
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROUNDS = 60
 
@@ -29,7 +31,7 @@ ROUNDS = 60
 def some_frame(dice: random.Random) -> Packet:
     """A frame that may be valid, damaged, cut or noise; it ends where the buffer may end."""
     if dice.random() < 0.2:
-        return Packet(dice.randbytes(dice.randrange(80)), 10**18, link=dice.randrange(9))
+        return Packet(dice.randbytes(dice.randrange(80)), 10**18, link=dice.randrange(10))
     payload = dice.choice([*PAYLOADS, dice.randbytes(dice.randrange(30))])
     port = dice.randrange(40000, 40040)
     flags = dice.choice([SYN, ACK, PSH | ACK, dice.randrange(256)])
@@ -38,14 +40,33 @@ def some_frame(dice: random.Random) -> Packet:
         body, protocol = builders.udp(payload, source=port), UDP
     build = builders.ipv4 if dice.random() < 0.5 else builders.ipv6
     packet = build(body, protocol=protocol)
+    for _ in range(dice.choice([0, 0, 0, 1, 1, 2, 5])):
+        packet = dice.choice(CARRIERS)(packet)
     link = dice.choice([link for link in Link if link])
-    framed = ethernet(packet) if link == Link.ETHERNET else builders.framed(packet, link)
-    data = bytearray(framed)
+    data = bytearray(some_link(packet, link, dice))
     for _ in range(dice.choice([0, 0, 1, 3])):
         data[dice.randrange(len(data))] = dice.randrange(256)
     cut = dice.choice([len(data), dice.randrange(len(data) + 1)])
     ts_ns = 10**18 + dice.randrange(10**11)
     return Packet(bytes(data[:cut]), ts_ns, len(data), link)
+
+
+def some_link(packet: bytes, link: Link, dice: random.Random) -> bytes:
+    if link == Link.PPP:
+        return dice.choice([b"", b"\xff\x03"]) + carrier_builders.ppp(packet)
+    if link == Link.PPPOE:
+        return carrier_builders.pppoe(packet)
+    if link != Link.ETHERNET:
+        return builders.framed(packet, link)
+    shape = dice.randrange(6)
+    if shape == 0:
+        return ethernet(carrier_builders.pppoe(packet), ethertype=0x8864)
+    if shape == 1:
+        return ethernet(carrier_builders.mpls(packet, dice.randrange(1, 10)), ethertype=0x8847)
+    if shape == 2:
+        inner = bytes(dice.choice([0, 4])) + ethernet(packet)
+        return ethernet(carrier_builders.mpls(inner), ethertype=0x8848)
+    return ethernet(packet)
 
 
 class Brink:
@@ -87,6 +108,7 @@ def fuzz(rounds: int) -> None:
             one = batch([packet])
             at_brink = brink.place(one.buffer[:-1].tobytes())
             decode_frames(at_brink, one.packets, 1, np.zeros(1, FRAME))
+            decode_packets(at_brink, one.packets, 1, np.zeros(1, FRAME))
             if packet.data:
                 gate_payload(at_brink, 1, len(at_brink), dice.randrange(16), 0, True)
         part = batch(packets)

@@ -145,10 +145,10 @@ def test_null_families_of_ipv6(family: int, order: naive.ByteOrder) -> None:
     assert row.key.kind == Kind.TCP6
 
 
-def test_only_the_two_innermost_tags_stay() -> None:
+def test_only_the_two_outermost_tags_stay() -> None:
     (row,) = decoded([(Link.ETHERNET, ethernet(ipv4(JOB), tags=[0xF001, 0xE002, 0xD003]))])
     assert isinstance(row, naive.Frame)
-    assert row.key.tags == 0x002_0003
+    assert row.key.tags == 0x001_002
 
 
 def test_padding_behind_the_ip_packet_is_no_payload() -> None:

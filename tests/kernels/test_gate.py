@@ -197,7 +197,41 @@ NOT_MINING = [
     [(0, b"\n\n\n")],
     [(0, b"220 mail.example ESMTP\r\n")],
     [(0, b"\x01\0\0\0")],
+    [(0, b"\x05\x00\x0b\x03\x10\0\0\0")],  # DCE/RPC
+    [(0, b"\x05\x01\x0a")],
+    [(0, b"\x05\x01\0\x05\x02")],
+    [(0, b"\x05\x09" + bytes(9))],
+    [(0, b"\x04\x01\0\x25\0\0\x01\0" + bytes(29))],  # TDS
+    [(0, b"\x04\x02\x0d\x05\xc6\x33\x64\x07\0")],
+    [(0, b"\x04\x01\0\0\xc6\x33\x64\x07\0")],
+    [(0, b"\x04\x01\x0d\x05\xe6\x33\x64\x07\0")],
+    [(0, b"\x04\x01\x0d\x05\xc6\x33\x64\x07\x80user\0")],
+    [(0, b"\x04\x01\x0d\x05\xc6\x33\x64\x07\0\x80")],
+    [(1, b"220 hello\r\n"), (0, b"\x05\x01\0")],
+    [(0, b"CONNMAN 1\r\n")],
+    [(0, b"PROXIMITY 12\r\n")],
 ]
+
+WRAPPED = [
+    b"\x05\x01\0",
+    b"\x05\x02\0\x02",
+    b"\x05\x01\0\x05\x01\0\x03\x09pool.test\x0d\x05",
+    b"\x05\x01\x02\x01\x01u\x01p",
+    b"\x04\x01\x0d\x05\xc6\x33\x64\x07\0",
+    b"\x04\x01\x0d\x05\xc6\x33\x64\x07user\0",
+    b"\x04\x01\x0d\x05\0\0\0\x01\0pool.test\0",
+    b"\x04\x01\x0d\x05\0\0\0\x01\0pool.test\0{",
+    b"CONNECT pool.test:3333 HTTP/1.1\r\n\r\n",
+    b"PROXY TCP4 10.0.0.1 10.0.0.2 1 2\r\n",
+    b"PROXY TCP6 ::1 ::2 1 2\r\n",
+    b"PROXY UNKNOWN\r\n",
+]
+
+
+@pytest.mark.parametrize("opening", WRAPPED)
+def test_a_way_through_a_proxy_is_read_from_its_first_byte_on(opening: bytes) -> None:
+    for length in range(1, len(opening) + 1):
+        assert is_read((0, opening[:length])), opening[:length]
 
 
 @pytest.mark.parametrize("conversation", NOT_MINING)
@@ -232,6 +266,22 @@ tokens = st.sampled_from(
         b"\x17\x03",
         b"P",
         b"H",
+        b"C",
+        b"CONNECT pool.test:3333 HTTP/1.1",
+        b"CONNMAN 1",
+        b"PROXY TCP4 10.0.0.1 ",
+        b"PROXY UNKNOWN",
+        b"PROXIMITY",
+        b"\5",
+        b"\5\1\0",
+        b"\5\2\0\2",
+        b"\5\1\0\3",
+        b"\4\1\x0d\5",
+        b"\xc6\x33\x64\7",
+        b"\0\0\0\1",
+        b"user\0",
+        b"pool.test\0",
+        b"\0",
         b"\x80",
     ]
 )
@@ -243,7 +293,7 @@ def gated(payload: bytes, state: int, side: int, *, other_silent: bool) -> int:
     return gate_payload(buffer, 1, 1 + len(payload), state, side, other_silent)
 
 
-@settings(max_examples=600)
+@settings(max_examples=1500)
 @given(soups.filter(bool), st.integers(0, 15), st.integers(0, 1), st.booleans())
 def test_the_twin_agrees(payload: bytes, state: int, side: int, other_silent: bool) -> None:
     after, verdict = naive.gate(payload, state, side, other_silent=other_silent)

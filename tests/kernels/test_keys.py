@@ -18,7 +18,7 @@ from tests.kernels import strategies
 from tests.kernels.test_decode import decoded
 from tests.naive import Frame
 
-FIELDS = {"a_hi": 64, "a_lo": 64, "b_hi": 64, "b_lo": 64, "ports": 32, "tags": 32, "kind": 3}
+FIELDS = {"a_hi": 64, "a_lo": 64, "b_hi": 64, "b_lo": 64, "ports": 32, "tags": 64, "kind": 3}
 BITS = [(name, bit) for name, width in FIELDS.items() for bit in range(width)]
 HOSTS = st.one_of(
     st.tuples(strategies.addresses4, strategies.addresses4),

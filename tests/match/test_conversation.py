@@ -298,7 +298,7 @@ NEAR: dict[str, tuple[tuple[int, str], ...]] = {
         (MINER, RPC % (2, "submitblockhash", '["%s"]' % ("ab" * 32))),
     ),
     "Monero wallet": (
-        (MINER, RPC % (0, "get_block_template", '{"wallet_address":"4x","reserve_size":8}')),
+        (MINER, RPC % (0, "get_balance", '{"account_index":0}')),
         (MINER, RPC % (1, "get_last_block_header", "{}")),
     ),
     "no objects": (

@@ -39,8 +39,10 @@ STATS = {
     "encrypted_long", "gaps", "drops", "catalogue", "version",
 }  # fmt: skip
 # Beside the promised ones; a new field has to be added here, so that none comes by accident.
-MORE_TOP = {"vlan"}
-MORE_MINING = {"logins", "wallets", "workers", "named_host", "names", "tls"}
+MORE_TOP = {"vlan", "tunnel"}
+MORE_MINING = {
+    "logins", "wallets", "workers", "named_host", "extensions", "via", "via_target", "names", "tls",
+}  # fmt: skip
 MORE_FINDING = {"inside", "refused", "dialects", "jobs", "sessions", "logins", "pool_ends"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+0000")
 
@@ -168,6 +170,6 @@ def test_wallets_are_not_masked_for_machines() -> None:
 
 
 def test_there_is_a_row_for_every_format() -> None:
-    assert [row.name for row in OUTPUTS] == ["table", "eve"]
+    assert [row.name for row in OUTPUTS] == ["table", "eve", "csv", "parquet"]
     with pytest.raises(KeyError):
         open_output("xml", io.StringIO(), View(Messages("en")))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from poolwatch.aggregate.spans import Spans
+from poolwatch.match.dialects import ROWS
 from poolwatch.settings import Limits
 from poolwatch.terms import Finding, Grade, Role, Session, Shares
 
@@ -19,9 +21,11 @@ class _Part:
     best: Session
     jobs: int = 0
     shares: Shares = field(default_factory=Shares)
+    as_proxy: bool = True  # it only handed on what it was told
 
     def add(self, session: Session) -> None:
         hit = session.hit
+        self.as_proxy &= _as_proxy(session)
         if _weight(session) > _weight(self.best):
             self.best = session
         self.jobs += hit.jobs
@@ -42,6 +46,11 @@ class _Gathered:
     captures: set[str | None] = field(default_factory=set)
     lists: dict[str, dict[object, None]] = field(default_factory=dict)
 
+    @property
+    def best(self) -> dict[Role, Session]:
+        """Of each role the session that is worth most."""
+        return {role: part.best for role, part in self.parts.items()}
+
 
 class Findings:
     """Gathers sessions and gives the findings at the end.
@@ -57,8 +66,10 @@ class Findings:
         self._entries = entries
         self._most_hosts = hosts
         self._most_spans = spans
-        self._hosts: dict[str, _Gathered] = {}
+        # The only session of a host is kept as it is: most of a flood of hosts have but one.
+        self._hosts: dict[str, _Gathered | tuple[Session, Role]] = {}
         self._noted: dict[str, None] = {}  # those of them with nothing above noted
+        self._spans_joined = 0
         self.left_out = 0  # entries
         self.hosts_left_out = 0  # turned away or given up; one that comes again counts again
 
@@ -69,24 +80,60 @@ class Findings:
         if served_inside and session.hit.answered:
             self._add(session.pool_end.address, session, Role.POOL)
 
-    def all(self) -> list[Finding]:
-        """One finding per host: the surest first, then the furthest, then by address."""
-        findings = [_finding(host, gathered) for host, gathered in self._hosts.items()]
-        findings.sort(key=lambda f: (-f.grade, -f.stage, not f.inside, f.host))
-        return findings
+    def all(self) -> Iterator[Finding]:
+        """One finding per host: the surest first, then the furthest, then by address.
+
+        Each host is forgotten as its finding is given.
+        """
+        order = {
+            host: _rank(host, kept)
+            for host, kept in self._hosts.items()
+            if not _is_mere_proxy(kept)
+        }
+        for host in sorted(order, key=order.__getitem__):
+            kept = self._hosts.pop(host)
+            gathered = self._gather(kept) if isinstance(kept, tuple) else kept
+            self._spans_joined += gathered.spans.joined
+            yield _finding(host, gathered)
 
     def counts(self) -> dict[str, int]:
-        """How often a bound bit."""
+        """How often a bound bit, once all findings were given."""
         return {
             "finding_entries_left_out": self.left_out,
-            "finding_spans_joined": sum(g.spans.joined for g in self._hosts.values()),
+            "finding_spans_joined": self._spans_joined,
             "hosts_left_out": self.hosts_left_out,
         }
 
     def _add(self, host: str, session: Session, role: Role) -> None:
-        gathered = self._gathered(host, session.grade)
-        if gathered is None:
+        kept = self._hosts.get(host)
+        if kept is None:
+            if self._has_room(session.grade):
+                self._hosts[host] = (session, role)
+                if session.grade is Grade.NOTED:
+                    self._noted[host] = None
             return
+        if session.grade > Grade.NOTED:
+            self._noted.pop(host, None)
+        if isinstance(kept, tuple):
+            kept = self._hosts[host] = self._gather(kept)
+        self._add_to(kept, session, role)
+
+    def _has_room(self, grade: Grade) -> bool:
+        """Whether another host can be kept: a flood of bare attempts must not hide who mines."""
+        if len(self._hosts) < self._most_hosts:
+            return True
+        self.hosts_left_out += 1
+        if grade is Grade.NOTED or not self._noted:
+            return False
+        del self._hosts[self._noted.popitem()[0]]
+        return True
+
+    def _gather(self, only: tuple[Session, Role]) -> _Gathered:
+        gathered = _Gathered(Spans(self._most_spans))
+        self._add_to(gathered, *only)
+        return gathered
+
+    def _add_to(self, gathered: _Gathered, session: Session, role: Role) -> None:
         hit = session.hit
         gathered.parts.setdefault(role, _Part(session)).add(session)
         gathered.sessions += 1
@@ -105,23 +152,6 @@ class Findings:
                 self._list(gathered, name, value)
         self._list(gathered, "agents", hit.agent)
         self._list(gathered, "flow_ids", session.flow_id)
-
-    def _gathered(self, host: str, grade: Grade) -> _Gathered | None:
-        """What is kept of a host, None when there is no room for another."""
-        gathered = self._hosts.get(host)
-        if gathered is None:
-            if len(self._hosts) >= self._most_hosts:
-                self.hosts_left_out += 1
-                if grade is Grade.NOTED or not self._noted:
-                    return None
-                # A flood of bare attempts must not hide who mines.
-                del self._hosts[self._noted.popitem()[0]]
-            gathered = self._hosts[host] = _Gathered(Spans(self._most_spans))
-            if grade is Grade.NOTED:
-                self._noted[host] = None
-        elif grade > Grade.NOTED:
-            self._noted.pop(host, None)
-        return gathered
 
     def _note_time(self, gathered: _Gathered, session: Session) -> None:
         hit = session.hit
@@ -148,27 +178,56 @@ def _weight(session: Session) -> tuple[int, int, bool, int]:
     return session.grade, hit.stage, not hit.refused, hit.shares.accepted
 
 
-def _main_role(parts: dict[Role, _Part]) -> Role:
-    """What a host does above all: a relay only if it surely both mines and serves."""
-    miner, pool = parts.get(Role.MINER), parts.get(Role.POOL)
+def _as_proxy(session: Session) -> bool:
+    """Whether the pool's end only handed on what it was told."""
+    tunnel = session.hit.tunnel
+    return tunnel is not None and tunnel.via != "proxy-v1"
+
+
+def _is_mere_proxy(kept: _Gathered | tuple[Session, Role]) -> bool:
+    """Whether a host is here only because miners reached a pool through it: no pool itself."""
+    if isinstance(kept, tuple):
+        return kept[1] is Role.POOL and _as_proxy(kept[0])
+    return set(kept.parts) == {Role.POOL} and kept.parts[Role.POOL].as_proxy
+
+
+def _main_role(best: dict[Role, Session]) -> Role:
+    """What a host does above all: a relay only if it surely both mines and serves.
+
+    `best` has the session worth most of each role.
+    """
+    miner, pool = best.get(Role.MINER), best.get(Role.POOL)
     if miner is None or pool is None:
         # Who greeted it from outside says least about a host, and a name looked up for others.
         order = (Role.MINER, Role.POOL, Role.TARGET, Role.RESOLVER)
-        return next(role for role in order if role in parts)
-    if min(miner.best.grade, pool.best.grade) >= Grade.PROBABLE:
+        return next(role for role in order if role in best)
+    if min(miner.grade, pool.grade) >= Grade.PROBABLE:
         return Role.RELAY
-    return Role.MINER if _weight(miner.best) >= _weight(pool.best) else Role.POOL
+    return Role.MINER if _weight(miner) >= _weight(pool) else Role.POOL
+
+
+def _judged(best: dict[Role, Session]) -> tuple[Role, Session, Grade]:
+    """A host's role, the session that rests on, and the grade.
+
+    Of a relay it is the one with the pool above it; its clients have findings of their own.
+    """
+    role = _main_role(best)
+    if role is Role.RELAY:
+        main = best[Role.MINER]
+        return role, main, max(main.grade, best[Role.POOL].grade)
+    return role, best[role], best[role].grade
+
+
+def _rank(host: str, kept: _Gathered | tuple[Session, Role]) -> tuple[int, int, bool, str]:
+    """Where a host's finding stands among all."""
+    best = {kept[1]: kept[0]} if isinstance(kept, tuple) else kept.best
+    _, main, grade = _judged(best)
+    return -grade, -main.hit.stage, not main.inside, host
 
 
 def _finding(host: str, gathered: _Gathered) -> Finding:
-    parts = gathered.parts
-    role = _main_role(parts)
-    # Of a relay the pool above it is worth most; its own clients have findings of their own.
-    part = parts[Role.MINER if role is Role.RELAY else role]
-    best = part.best
-    grade = best.grade
-    if role is Role.RELAY:
-        grade = max(grade, parts[Role.POOL].best.grade)
+    role, best, grade = _judged(gathered.best)
+    part = gathered.parts[Role.MINER if role is Role.RELAY else role]
     lists = {name: list(values) for name, values in gathered.lists.items()}
     return Finding(
         host=host,
@@ -217,4 +276,6 @@ def _unknown(best: Session, coin_known: bool) -> list[tuple[str, str]]:
         unknown.append(("other_direction", "both_directions"))
     if not best.hit.opened:
         unknown.append(("beginning", "earlier_capture"))
+    if best.hit.dialect is not None and ROWS[best.hit.dialect].proof == "assembled":
+        unknown.append(("reading", "recorded_session"))
     return unknown

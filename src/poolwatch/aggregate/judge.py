@@ -18,6 +18,7 @@ import communityid
 
 from poolwatch.aggregate.named import Named, weigh_names
 from poolwatch.aggregate.places import Inside, address_text
+from poolwatch.match.dialects import ROWS
 from poolwatch.terms import (
     Capture,
     Endpoint,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from poolwatch.catalog.rows import EndpointRow, PoolRow, PrefixRow
 
 _ALONE = 2  # messages of a pool from which on they stand by themselves, mid-stream
+_WEB_PORTS = (80, 443)
 _SEPARATORS = re.compile(r"[.+/@:;,_]")
 _community = communityid.CommunityID()
 
@@ -54,46 +56,62 @@ class Judge:
 
     def judge(self, hit: Hit, capture: Capture) -> Session | None:
         """The session of a hit, None when nothing in it is worth a line."""
-        endpoint = self._endpoint(hit)
-        agent = self._catalog.find_agent(hit.agent) if hit.agent else None
-        miner_strength = hit.strength[0]
         signatures = list(hit.signatures)
-        if agent is not None and agent.device != "monitor" and miner_strength is not None:
-            miner_strength = Strength.SAFE
-            signatures.append(f"agent:{agent.prefix}")
-        if miner_strength is not None and self._login_marks(hit):
-            miner_strength = Strength.SAFE
-            signatures.append("login:wallet")
-        grade = grade_of(hit, miner_strength)
-        if grade is not None and _is_unasked(hit):
-            grade = Grade.NOTED
-        if endpoint is not None:
-            signatures.append(f"endpoint:{endpoint.address}:{endpoint.port}")
-            grade = _at_least(grade, _listed_grade(hit, endpoint))
-        named = weigh_names(hit, self._catalog)
-        if named is not None:
-            signatures += dict.fromkeys(f"{seen.via}:{seen.suffix}" for seen in named.names)
-            grade = _at_least(grade, named.grade)
-        prefix = self._prefix(hit)
-        if prefix is not None and (grade is not None or not prefix.shared):
-            signatures.append(f"prefix:{prefix.network}")
-            grade = _at_least(grade, self._prefix_grade(hit, prefix))
+        grounds = _Grounds(weigh_names(hit, self._catalog), self._endpoint(hit), self._prefix(hit))
+        grade = self._listed(hit, grounds, self._spoken(hit, signatures), signatures)
+        grade = _as_proven(grade, hit.dialect)
         if grade is None:
             return None
         pool = self._named_pool(hit)
         if pool is not None:
             signatures.append(f"pool:{pool.suffix}")
         hit.signatures = tuple(signatures)
-        side = hit.miner_side
-        if side is None and endpoint:
-            side = 1 - self._listed_side(hit)
-        if side is None:
-            side = named.side if named else self._side_outside(hit, prefix)
-        if named is not None:
-            hit.quotes = (*_name_quotes(named), *hit.quotes)
-        ends = _ends(hit)
-        grounds = _Grounds(named, endpoint, prefix)
+        if grounds.named is not None:
+            hit.quotes = (*_name_quotes(grounds.named), *hit.quotes)
+        side, ends = self._miner_side(hit, grounds), _ends(hit)
         return self._session(hit, capture, grade, ends[side], ends[1 - side], grounds)
+
+    def _spoken(self, hit: Hit, signatures: list[str]) -> Grade | None:
+        """The grade of what was said; adds to `signatures` what else speaks for it."""
+        strength = hit.strength[0]
+        agent = self._catalog.find_agent(hit.agent) if hit.agent else None
+        if agent is not None and agent.device != "monitor" and strength is not None:
+            strength = Strength.SAFE
+            signatures.append(f"agent:{agent.prefix}")
+        if strength is not None and self._login_marks(hit):
+            strength = Strength.SAFE
+            signatures.append("login:wallet")
+        grade = grade_of(hit, strength)
+        return Grade.NOTED if grade is not None and _is_unasked(hit) else grade
+
+    def _listed(
+        self, hit: Hit, grounds: _Grounds, grade: Grade | None, signatures: list[str]
+    ) -> Grade | None:
+        """The grade with what is listed: address and port, a proxy's target, names, networks."""
+        endpoint, named, prefix = grounds.endpoint, grounds.named, grounds.prefix
+        if endpoint is not None:
+            signatures.append(f"endpoint:{endpoint.address}:{endpoint.port}")
+            grade = _at_least(grade, _listed_grade(hit, endpoint))
+        way = self._catalog.find_pool(hit.named_host) if hit.tunnel and hit.named_host else None
+        if way is not None:
+            grade = _at_least(grade, _way_grade(hit, way))
+        if named is not None:
+            signatures += dict.fromkeys(f"{seen.via}:{seen.suffix}" for seen in named.names)
+            grade = _at_least(grade, named.grade)
+        if prefix is not None and (grade is not None or not prefix.shared):
+            signatures.append(f"prefix:{prefix.network}")
+            grade = _at_least(grade, self._prefix_grade(hit, prefix))
+        return grade
+
+    def _miner_side(self, hit: Hit, grounds: _Grounds) -> int:
+        """Which end acts as miner: by what it said, else by what is listed."""
+        if hit.miner_side is not None:
+            return hit.miner_side
+        if grounds.endpoint is not None:
+            return 1 - self._listed_side(hit)
+        if grounds.named is not None:
+            return grounds.named.side
+        return self._side_outside(hit, grounds.prefix)
 
     def _session(
         self,
@@ -267,8 +285,23 @@ def _listed_grade(hit: Hit, endpoint: EndpointRow) -> Grade:
     return Grade.NOTED
 
 
+def _way_grade(hit: Hit, pool: PoolRow) -> Grade:
+    """What a proxy's way to a listed name alone is worth: like an address, by what lives there."""
+    port = hit.tunnel.port if hit.tunnel else 0
+    stratum = pool.use == "stratum" or (pool.use == "any" and port not in _WEB_PORTS)
+    return Grade.SUSPECTED if stratum and all(hit.payload) else Grade.NOTED
+
+
 def _at_least(grade: Grade | None, floor: Grade) -> Grade:
     return floor if grade is None else max(grade, floor)
+
+
+def _as_proven(grade: Grade | None, dialect: str | None) -> Grade | None:
+    """At most probable in a dialect nobody has recorded, and no document specifies."""
+    row = ROWS.get(dialect) if dialect else None
+    if grade is None or row is None or row.proof != "assembled":
+        return grade
+    return min(grade, Grade.PROBABLE)
 
 
 def _single(coins: list[str], basis: str) -> tuple[str | None, str | None]:
@@ -287,7 +320,7 @@ def flow_id(capture_id: str, hit: Hit) -> int:
     """63-bit identity of a flow: capture, both ends, outer tags, first packet."""
     key = hit.key
     packed = struct.pack(
-        ">BB16sH16sHIQ",
+        ">BB16sH16sHQQ",
         key.version,
         key.protocol,
         key.a_address.to_bytes(16, "big"),

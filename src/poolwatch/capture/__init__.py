@@ -6,6 +6,7 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from poolwatch.capture.packing import packing_of
 from poolwatch.errors import CaptureError
 
 if TYPE_CHECKING:
@@ -42,12 +43,11 @@ FOREIGN = (
     (b"\xa1\xb2\xcd\x34", "a pcap variant with 24-byte record headers"),
     (b"\x34\xcd\xb2\xa1", "a pcap variant with 24-byte record headers"),
     (b"snoop\0\0\0", "a snoop capture"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed"),
-    (b"\xfd7zXZ\0", "xz-compressed"),
     (b"BZh", "bzip2-compressed"),
     (b"PK\x03\x04", "a zip archive"),
-    (b"\x1f\x8b", "gzip within gzip"),
 )
+
+_WANTED = "a pcap or pcapng file, plain or packed with gzip, zstd or xz"
 
 
 def open_source(stream: ByteStream, limits: Limits) -> Source:
@@ -63,15 +63,13 @@ def open_source(stream: ByteStream, limits: Limits) -> Source:
             module = importlib.import_module(row.module)
             source: Source = module.open_capture(stream, limits)
             return source
-    for magic, what in FOREIGN:
-        if head.startswith(magic):
-            raise CaptureError(
-                f"not read here: {what}",
-                0,
-                "convert it to pcap or pcapng, plain or gzip-compressed",
-            )
+    what = next((what for magic, what in FOREIGN if head.startswith(magic)), None)
+    if packing_of(head):
+        what = "packed twice"
+    if what:
+        raise CaptureError(f"not read here: {what}", 0, f"convert it to {_WANTED}")
     raise CaptureError(
         f"no capture: it begins with {head[:4].hex(' ')}",
         0,
-        "expected a pcap or pcapng file, plain or gzip-compressed",
+        f"expected {_WANTED}",
     )

@@ -1,4 +1,4 @@
-"""Bytes of a file, a pipe or standard input, unpacked when gzip-compressed."""
+"""Bytes of a file, a pipe or standard input, unpacked when packed."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ import os
 import stat
 import sys
 import threading
-import zlib
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
+from poolwatch.capture.packing import Unpacker, open_unpacker, packing_of
+from poolwatch.capture.packing.base import Raw
 from poolwatch.errors import CaptureError
 
-_GZIP = b"\x1f\x8b"
-_PACKED_CHUNK = 1 << 16
-_BOMB_FROM = 1 << 26  # unpacked bytes before the expansion ratio is looked at
-
-
-class _Raw(Protocol):
-    def readinto(self, buffer: memoryview, /) -> int | None: ...
+MEMORY_BYTES = 1 << 27
+"""What unpacking may take by default."""
 
 
 class ByteStream:
@@ -30,7 +26,7 @@ class ByteStream:
     beside the scan by a second reader, and only if asked for. A pipe has none.
     """
 
-    def __init__(self, path: str, expansion_ratio: int) -> None:
+    def __init__(self, path: str, expansion_ratio: int, memory_bytes: int = MEMORY_BYTES) -> None:
         self.path = path
         self.damage: str | None = None
         self._file = _open(path)
@@ -40,12 +36,15 @@ class ByteStream:
         if seekable:
             self._file.seek(0)
             self._digest = _FileDigest(self._file)
-            raw: _Raw = self._file  # type: ignore[assignment]
+            raw: Raw = self._file  # type: ignore[assignment]
         else:
             raw = _Pipe(self._file, head)
-        self.packed = head.startswith(_GZIP)
-        self._gzip = _Gzip(raw, expansion_ratio) if self.packed else None
-        self._raw: _Raw = self._gzip if self._gzip else raw
+        packing = packing_of(head)
+        self.packed = packing is not None
+        self._unpacker: Unpacker | None = None
+        if packing:
+            self._unpacker = open_unpacker(packing, raw, expansion_ratio, memory_bytes)
+        self._raw: Raw = self._unpacker or raw
         self._peeked = b""
 
     def peek(self, count: int) -> bytes:
@@ -99,8 +98,8 @@ class ByteStream:
         except OSError as error:
             self.damage = f"reading failed: {error.strerror or error}"
             return 0
-        if self._gzip and self._gzip.damage:
-            self.damage = self._gzip.damage
+        if self._unpacker and self._unpacker.damage:
+            self.damage = self._unpacker.damage
         return got or 0
 
 
@@ -192,77 +191,3 @@ class _Pipe:
         if isinstance(reader, io.BufferedReader):
             return reader.readinto1(view)
         return reader.readinto(view) or 0  # type: ignore[attr-defined]
-
-
-class _Gzip:
-    """Unpacks gzip members one after another, giving out all that can be unpacked."""
-
-    def __init__(self, raw: _Raw, ratio: int) -> None:
-        self._raw = raw
-        self._ratio = ratio
-        self._unpacker = zlib.decompressobj(wbits=31)
-        self._fed = bytearray(_PACKED_CHUNK)
-        self._pending = b""
-        self._packed = 0
-        self._unpacked = 0
-        self._started = False  # a member has begun and not ended
-        self._members = 0  # ended
-        self.damage: str | None = None
-
-    def readinto(self, view: memoryview, /) -> int:
-        while self.damage is None:
-            ended = not self._pending and not self._refill()
-            if ended and not self._started:
-                return 0
-            data = self._unpack(len(view))  # also at the end: some may be held back
-            if data:
-                self._unpacked += len(data)
-                if self._unpacked > _BOMB_FROM and self._unpacked > self._ratio * self._packed:
-                    self.damage = (
-                        f"it unpacks to more than {self._ratio} times its size: "
-                        "a decompression bomb"
-                    )
-                view[: len(data)] = data
-                return len(data)
-            if ended and self._started:
-                self.damage = "the compressed data ends early"
-        return 0
-
-    def _refill(self) -> bool:
-        got = self._raw.readinto(memoryview(self._fed)) or 0
-        self._packed += got
-        self._pending = bytes(self._fed[:got])
-        return got > 0
-
-    def _unpack(self, room: int) -> bytes:
-        if self._members and not self._started and not _GZIP.startswith(self._pending[:2]):
-            self._pending = b""  # trailing bytes that are no member
-            return b""
-        before = self._unpacker.copy() if self._started else None
-        try:
-            data = self._unpacker.decompress(self._pending, room)
-        except zlib.error as error:
-            return self._salvage(before, room, error)
-        self._started = True
-        self._pending = self._unpacker.unconsumed_tail
-        if self._unpacker.eof:
-            self._pending = self._unpacker.unused_data
-            self._unpacker = zlib.decompressobj(wbits=31)
-            self._started = False
-            self._members += 1
-        return data
-
-    def _salvage(self, before: zlib._Decompress | None, room: int, error: zlib.error) -> bytes:
-        """What still unpacks before a corrupt place, found byte by byte."""
-        self.damage = f"the compressed data is corrupt ({error})"
-        unpacker = before or zlib.decompressobj(wbits=31)
-        data = b""
-        for index in range(len(self._pending)):
-            try:
-                data += unpacker.decompress(self._pending[index : index + 1])
-            except zlib.error:
-                break
-            if len(data) >= room:
-                break
-        self._pending = b""
-        return data[:room]

@@ -20,9 +20,13 @@ BATCH_ROWS = 16_384
 LINKS: dict[int, Link] = {
     0: Link.NULL,
     1: Link.ETHERNET,
+    9: Link.PPP,
     12: Link.RAW_IP,
     14: Link.RAW_IP,
+    50: Link.PPP,
+    51: Link.PPPOE,
     101: Link.RAW_IP,
+    104: Link.PPP,
     108: Link.LOOP,
     113: Link.LINUX_SLL,
     228: Link.RAW_IP,

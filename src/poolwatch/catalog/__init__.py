@@ -41,6 +41,7 @@ class Needle:
     by_header: bool
     nursery: bool
     to_any: bool
+    in_result: bool  # fits no message without a result
     fits: Predicate
     place: str  # file and line of its row
 
@@ -189,6 +190,10 @@ def _compile(placed: Placed[NeedleRow]) -> Needle:
         by_header=bool(row.header),
         nursery=row.nursery,
         to_any=row.to_any,
+        in_result=any(
+            path.split(".")[0] == "result" and "absent" not in shape
+            for path, shape in row.fields.items()
+        ),
         fits=fits,
         place=placed.place,
     )

@@ -7,6 +7,7 @@ words below, separated by `|`:
     any text number int bool null true false object list hex 0xhex 0xtarget absent
     text:N list:N hex:N 0xhex:N     exactly N characters, items or hex digits
     ...:N-M  ...:N+                 from N to M; at least N
+    is:WORD  is:WORD*               this text, or a text that begins so, in any case
 """
 
 from __future__ import annotations
@@ -87,7 +88,9 @@ def _compile_word(word: str) -> Predicate:
     if name in _PLAIN and not colon:
         return _PLAIN[name]
     if colon and not size:
-        raise ValueError(f"{word!r}: the size is missing")
+        raise ValueError(f"{word!r}: the {'text' if name == 'is' else 'size'} is missing")
+    if name == "is" and colon:
+        return _compile_text(size.lower())
     low, high = _sizes(size, word)
     if name == "list":
         return lambda value: isinstance(value, list) and low <= len(value) <= high
@@ -100,6 +103,13 @@ def _compile_word(word: str) -> Predicate:
             isinstance(value, str) and value[:2] in ("0x", "0X") and _is_hex(value[2:], low, high)
         )
     raise ValueError(f"{word!r} is no shape")
+
+
+def _compile_text(wanted: str) -> Predicate:
+    if wanted.endswith("*"):
+        begin = wanted.removesuffix("*")
+        return lambda value: isinstance(value, str) and value.lower().startswith(begin)
+    return lambda value: isinstance(value, str) and value.lower() == wanted
 
 
 def _is_hex(text: str, low: int, high: int) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import tomllib
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,15 +14,15 @@ import click
 
 from poolwatch.cli.unit_options import field_option, report_notes, units_option
 from poolwatch.errors import UsageError
-from poolwatch.messages import LANGUAGES, Messages, printable
-from poolwatch.outputs import OUTPUTS, ROWS, View, open_output
+from poolwatch.messages import LANGUAGES, Messages, default_language
+from poolwatch.outputs import OUTPUTS, ROWS, Item, Output, View, open_output
+from poolwatch.outputs.sentences import problem_line
+from poolwatch.plan import time_zone
 from poolwatch.settings import Limits
 from poolwatch.terms import Grade, Stats
 
 if TYPE_CHECKING:
     from poolwatch.engine import Engine
-    from poolwatch.inventory.geo import Geo
-    from poolwatch.inventory.units import UnitTable
 
 _FAILED_INPUT = 3
 _FOUND = 1
@@ -65,15 +65,6 @@ def _setting(where: str, value: object, *, several: bool) -> object:
     return values if several else value
 
 
-def default_language() -> str:
-    """The language of prose, by the environment."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(name)
-        if value:
-            return "zh" if value.lower().startswith("zh") else "en"
-    return "en"
-
-
 @click.command("scan")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option(
@@ -83,7 +74,16 @@ def default_language() -> str:
     show_default=True,
     help="How to write the findings.",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to FILE.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="PATH",
+    help="Write to a file; for csv and parquet, into a folder with a file a table.",
+)
+@click.option(
+    "--bom", is_flag=True, help="Begin CSV with a byte order mark, as spreadsheet programs want."
+)
 @click.option(
     "--internal",
     multiple=True,
@@ -146,7 +146,7 @@ def default_language() -> str:
 def command(ctx: click.Context, /, **options: Any) -> int:
     """Find the hosts that talk to mining pools in captures.
 
-    INPUT is a pcap or pcapng file, plain or gzip-compressed, a folder (walked in path
+    INPUT is a pcap or pcapng file, plain or packed, a folder (walked in path
     order), a pipe, or - for standard input. What a file is, its content tells.
 
     Exit status: 0 done, 1 with --exit-code when something is at least probable, 2 usage,
@@ -155,16 +155,7 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     limits = read_limits(ctx.meta.get(_CONFIGURED, {}), options["limit"])
     messages = Messages(options["lang"] or default_language())
     with ExitStack() as stack:
-        stream = _open_output_file(options["output"], stack)
-        view = View(
-            messages=messages,
-            min_grade=Grade[options["min_grade"].upper()],
-            reveal=options["reveal"],
-            zone=zone_named(options["tz"]),
-            colour=stream.isatty() and "NO_COLOR" not in os.environ,
-            most=limits.table_findings,
-        )
-        output = open_output(options["format"], stream, view)
+        output = _open_output(options, limits, messages, stack)
         show = sys.stderr.isatty() and not options["quiet"]
         engine = _build_engine(options, limits, messages)
         status = 0
@@ -176,53 +167,29 @@ def command(ctx: click.Context, /, **options: Any) -> int:
                     status = _FAILED_INPUT
             elif options["exit_code"] and item.grade >= Grade.PROBABLE:
                 status = status or _FOUND
-        stream.flush()
     return status
 
 
 def _build_engine(options: dict[str, Any], limits: Limits, messages: Messages) -> Engine:
-    from poolwatch.aggregate.places import Inside
-    from poolwatch.catalog import load_catalog
+    from poolwatch.plan import Plan, make_engine
 
-    units = _load_units(options, limits, messages)
-    geo = _open_geo(options)
-    inside = Inside(tuple(options["internal"]), units)
-    catalog = load_catalog(tuple(options["signatures"]))
-
-    from poolwatch import kernels
-
-    if kernels.is_cold():
-        click.echo(f"poolwatch: {messages.say('progress.compiling')}", err=True)
-        kernels.warm()
-
-    from poolwatch.engine import Engine
-
-    sensor = options["sensor"] or socket.gethostname()
-    identify = ROWS[options["format"]].shows_ids
-    try:
-        return Engine(catalog, limits, inside, sensor, identify=identify, units=units, geo=geo)
-    except MemoryError as error:
-        raise UsageError(
-            f"limits.flows = {limits.flows}: more than there is memory for", "choose a lower one"
-        ) from error
-
-
-def _load_units(options: dict[str, Any], limits: Limits, messages: Messages) -> UnitTable | None:
-    if not options["units"]:
-        return None
-    from poolwatch.inventory.unit_files import load_units
-
-    table = load_units(options["units"], limits, options["tz"], options["unit_field"])
-    report_notes(table.unreadable, messages, limits.file_messages)
-    return table
-
-
-def _open_geo(options: dict[str, Any]) -> Geo | None:
-    if not options["mmdb"] and options["home"] is None:
-        return None
-    from poolwatch.inventory.geo import Geo
-
-    return Geo(options["mmdb"], options["home"])
+    plan = Plan(
+        internal=tuple(options["internal"]),
+        signatures=tuple(options["signatures"]),
+        units=tuple(options["units"]),
+        unit_field=options["unit_field"],
+        zone=options["tz"],
+        mmdb=tuple(options["mmdb"]),
+        home=options["home"],
+        sensor=options["sensor"],
+        limits=limits,
+        identify=ROWS[options["format"]].shows_ids,
+    )
+    return make_engine(
+        plan,
+        unreadable_rows=lambda notes: report_notes(notes, messages, limits.file_messages),
+        compiling=lambda: click.echo(f"poolwatch: {messages.say('progress.compiling')}", err=True),
+    )
 
 
 def _run(engine: Engine, inputs: list[str], show: bool, messages: Messages) -> Any:
@@ -252,23 +219,54 @@ def read_limits(configured: dict[str, object], assignments: tuple[str, ...]) -> 
     return Limits().changed(configured).changed(surroundings).changed(values)
 
 
-def zone_named(name: str) -> str:
-    """The name of a time zone, once it is known to be one. Raises UsageError."""
-    import zoneinfo
+def _open_output(
+    options: dict[str, Any], limits: Limits, messages: Messages, stack: ExitStack
+) -> Output:
+    """The output wanted, into a stream or a folder."""
+    row = ROWS[options["format"]]
+    path = None if options["output"] in (None, "-") else Path(options["output"])
+    view = View(
+        messages=messages,
+        min_grade=Grade[options["min_grade"].upper()],
+        reveal=options["reveal"],
+        zone=time_zone(options["tz"]),
+        most=limits.table_findings,
+        bom=options["bom"],
+    )
+    if "folder" in row.goes_to and path is not None:
+        from poolwatch.outputs.folder import open_folder
 
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UsageError(f"--tz {name}: no such time zone", "for example Asia/Shanghai") from error
-    return name
+        return stack.enter_context(closing(open_folder(row.name, path, view)))
+    if "stream" not in row.goes_to:
+        raise UsageError(f"{row.name} is written to a folder", "name it: -o FOLDER")
+    stream = _open_stream(path, stack)
+    stack.callback(stream.flush)
+    colour = stream.isatty() and "NO_COLOR" not in os.environ
+    output = open_output(row.name, stream, replace(view, colour=colour))
+    return output if row.tells_stats else _WithStats(output, view)
 
 
-def _open_output_file(path: str | None, stack: ExitStack) -> IO[str]:
-    if path is None or path == "-":
+class _WithStats:
+    """An output that has no place for the stats: they go to standard error, in sentences."""
+
+    def __init__(self, output: Output, view: View) -> None:
+        self._output = output
+        self._view = view
+
+    def write(self, item: Item) -> None:
+        self._output.write(item)
+        if isinstance(item, Stats):
+            from poolwatch.outputs.table import TableOutput
+
+            TableOutput(sys.stderr, self._view).write_stats(item)
+
+
+def _open_stream(path: Path | None, stack: ExitStack) -> IO[str]:
+    if path is None:
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
         return sys.stdout
     try:
-        file = Path(path).open("w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+        file = path.open("w", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"-o {path}: {error.strerror}") from error
     return stack.enter_context(file)
@@ -276,11 +274,7 @@ def _open_output_file(path: str | None, stack: ExitStack) -> IO[str]:
 
 def _report_problems(stats: Stats, messages: Messages, limits: Limits) -> None:
     for problem in stats.problems[: limits.file_messages]:
-        line = messages.say(
-            "problem.line", path=problem.path, offset=problem.offset, reason=problem.reason
-        )
-        advice = f" ({printable(problem.advice)})" if problem.advice else ""
-        click.echo(f"poolwatch: {line}{advice}", err=True)
+        click.echo(f"poolwatch: {problem_line(problem, messages)}", err=True)
     rest = len(stats.problems) - limits.file_messages
     if rest > 0:
         click.echo(f"poolwatch: {messages.say('problem.more', count=rest)}", err=True)

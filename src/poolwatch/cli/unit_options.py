@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from poolwatch.outputs.sentences import note_line
+
 if TYPE_CHECKING:
     from poolwatch.inventory.notes import Note
     from poolwatch.messages import Messages
@@ -29,14 +31,6 @@ field_option = click.option(
     metavar="NAME",
     help="The field of MMDB records that names the unit.",
 )
-
-
-def note_line(note: Note, messages: Messages) -> str:
-    """What is to be said about a row: file, row, column, reason."""
-    column = messages.say("units.note.column", column=note.column) if note.column else ""
-    place = f"{note.file}:{note.row}" if note.row else note.file
-    sentence = messages.say(f"units.reason.{note.reason}", **note.fields)
-    return messages.say("units.note.line", place=place, column=column, sentence=sentence)
 
 
 def report_notes(notes: Iterable[Note], messages: Messages, most: int) -> None:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poolwatch.cli.scan import default_language, read_limits, zone_named
-from poolwatch.cli.unit_options import field_option, note_line, report_notes, units_option
+from poolwatch.cli.scan import read_limits
+from poolwatch.cli.unit_options import field_option, report_notes, units_option
 from poolwatch.errors import UsageError
-from poolwatch.messages import LANGUAGES, Messages
+from poolwatch.messages import LANGUAGES, Messages, default_language
+from poolwatch.outputs.sentences import note_line
+from poolwatch.plan import time_zone
 
 if TYPE_CHECKING:
     from poolwatch.inventory.checks import Oddity, Review
@@ -173,7 +175,7 @@ def _limits(options: dict[str, Any]) -> Any:
 def _load(files: tuple[Path, ...], options: dict[str, Any]) -> UnitTable:
     from poolwatch.inventory.unit_files import load_units
 
-    zone = zone_named(options["tz"])
+    zone = time_zone(options["tz"])
     return load_units(files, _limits(options), zone, options["unit_field"])
 
 
@@ -271,7 +273,7 @@ def _moment(text: str, zone: str, option: str) -> int:
     from poolwatch.inventory.notes import CellError
 
     try:
-        ns = dates.read_from(text, zoneinfo.ZoneInfo(zone_named(zone)))
+        ns = dates.read_from(text, zoneinfo.ZoneInfo(time_zone(zone)))
     except CellError:
         ns = dates.ALWAYS_FROM
     if ns in (dates.ALWAYS_FROM, dates.ALWAYS_TO):

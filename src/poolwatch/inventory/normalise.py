@@ -6,6 +6,7 @@ import csv
 from typing import IO
 
 from poolwatch.inventory import dates
+from poolwatch.inventory.text import spreadsheet_text
 from poolwatch.inventory.unit_rows import UnitRow, join_path
 from poolwatch.inventory.units import UnitTable
 
@@ -28,7 +29,7 @@ def write_normalised(table: UnitTable, stream: IO[str]) -> None:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(HEADER)
     for row in table.rows:
-        writer.writerow([_as_text(cell) for cell in _cells(row)])
+        writer.writerow([spreadsheet_text(cell) for cell in _cells(row)])
 
 
 def _cells(row: UnitRow) -> tuple[str, ...]:
@@ -45,8 +46,3 @@ def _cells(row: UnitRow) -> tuple[str, ...]:
         unit.source or "",
         "container" if row.container else "",
     )
-
-
-def _as_text(cell: str) -> str:
-    """A cell that a spreadsheet program takes for a text, never for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "'") else cell

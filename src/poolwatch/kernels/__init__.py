@@ -1,4 +1,5 @@
-"""Numba kernels: arrays in, arrays out. `@kernel` is the only door to the compiler.
+"""Numba kernels: arrays in, arrays out. `@kernel` is the only door to the compiler; what is
+only a part of kernels is a `@helper`.
 
 A kernel is compiled for its one signature when its module is imported, or loaded from a
 cache directory named by a hash of the kernel sources, so that an edited helper is never
@@ -26,6 +27,7 @@ from poolwatch import layouts
 MODULES = (
     "walk",
     "decode",
+    "carriers",
     "gate",
     "endpoints",
     "names",
@@ -85,6 +87,18 @@ def kernel(signature: Any, *, inline: bool = False) -> Callable[[F], F]:
         return compiled
 
     return decorate
+
+
+def helper(function: F) -> F:
+    """A part of kernels, compiled into each that calls it and never by itself.
+
+    Its types are those of its callers. Loading a kernel from the cache costs milliseconds;
+    importing a helper costs none, so what nothing else calls is one.
+    """
+    compiled: F = numba.njit(nogil=True, error_model="numpy", boundscheck=_checked(), _nrt=False)(
+        function
+    )
+    return compiled
 
 
 def warm() -> None:

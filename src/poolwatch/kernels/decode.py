@@ -1,7 +1,10 @@
-"""Frames to FRAME rows: link layer, VLAN tags, IPv4/IPv6, TCP/UDP.
+"""Frames to FRAME rows, the plain ones: link layer, VLAN tags, IPv4/IPv6, TCP/UDP.
 
 What is not understood gets its Reason and nothing is guessed. Every read is checked
 against the captured length; lengths in headers are claims, never trusted beyond it.
+
+Packets that may carry another one are only marked here (`CARRIED`), at the cost of a few
+compares for those that are neither TCP nor plain UDP; `kernels/carriers.py` looks into them.
 """
 
 from __future__ import annotations
@@ -12,10 +15,16 @@ import numpy as np
 
 from poolwatch.kernels import BYTES, b1, i8, kernel, row, rows, u8, void
 from poolwatch.kernels.intrinsics import big16, big32, big64, little32
-from poolwatch.layouts import FRAME, PACKET, Kind, Link, Reason
+from poolwatch.layouts import FRAME, PACKET, VLAN_BITS, Kind, Link, Reason
 
 VLAN_DEPTH = 4
 IPV6_EXTENSIONS = 8
+
+CARRIED = 64
+"""Added to a Reason: so it is, unless the packet proves to carry another."""
+
+CARRIER_PORTS = (4789, 8472, 4790, 6081, 2152, 3544)
+"""UDP ports of VXLAN (8472: Linux before it was assigned), VXLAN-GPE, GENEVE, GTP-U, Teredo."""
 
 _ETHERNET = int(Link.ETHERNET)
 _SLL = int(Link.LINUX_SLL)
@@ -23,8 +32,9 @@ _SLL2 = int(Link.LINUX_SLL2)
 _RAW = int(Link.RAW_IP)
 _NULL = int(Link.NULL)
 _LOOP = int(Link.LOOP)
+_PPP = int(Link.PPP)
+_PPPOE = int(Link.PPPOE)
 
-_UNDERSTOOD = int(Reason.UNDERSTOOD)
 _LINK_TYPE_UNKNOWN = int(Reason.LINK_TYPE_UNKNOWN)
 _FRAME_CUT = int(Reason.FRAME_CUT)
 _NOT_IP = int(Reason.NOT_IP)
@@ -38,13 +48,22 @@ _UDP_MALFORMED = int(Reason.UDP_MALFORMED)
 
 _IPV4 = 0x0800
 _IPV6 = 0x86DD
+_MPLS = 0x8847
+_MPLS_UPSTREAM = 0x8848
+_PPPOE_SESSION = 0x8864
 _TCP4 = int(Kind.TCP4)
 _UDP4 = int(Kind.UDP4)
 _IS_V6 = int(Kind.TCP6) - _TCP4
 
 
+MAY_CARRY = np.zeros(1024, np.bool_)
+"""By the upper ten bits of a UDP port: whether a carrier's begins so. Ephemeral ones do not."""
+MAY_CARRY[[port >> 6 for port in CARRIER_PORTS]] = True
+
+
 @kernel(b1(i8), inline=True)
-def _is_vlan(ethertype: int) -> bool:
+def is_vlan(ethertype: int) -> bool:
+    """802.1Q, 802.1ad, and what came before it."""
     return ethertype == 0x8100 or ethertype == 0x88A8 or ethertype == 0x9100 or ethertype == 0x9200
 
 
@@ -64,7 +83,7 @@ def _is_extension(protocol: int) -> bool:
 
 
 @kernel(i8(i8), inline=True)
-def _family_ethertype(family: int) -> int:
+def family_ethertype(family: int) -> int:
     """The address family of BSD loopback captures as an ethertype, 0 for others."""
     if family == 2:
         return _IPV4
@@ -87,7 +106,14 @@ def _decode_transport(
     destination_lo: int,
     frame: Any,
 ) -> int:
-    """TCP or UDP at `position`; the IP packet says it ends at `stop`, bytes end at `end`."""
+    """TCP or UDP at `position`; the IP packet says it ends at `stop`, bytes end at `end`.
+
+    When the protocol may be a carrier's, `payload`, `wire` and `tcp` of the frame hold its
+    place, size and number.
+    """
+    carried = 0
+    source_port = i8(0)
+    destination_port = i8(0)
     if protocol == 6:
         if position + 20 > end:
             return _FRAME_CUT
@@ -97,6 +123,8 @@ def _decode_transport(
         frame["tcp"] = buffer[position + 13]
         frame["seq"] = big32(buffer, position + 4)
         frame["kind"] = _TCP4 + v6
+        source_port = big16(buffer, position)
+        destination_port = big16(buffer, position + 2)
     elif protocol == 17:
         if position + 8 > end:
             return _FRAME_CUT
@@ -106,14 +134,21 @@ def _decode_transport(
         frame["tcp"] = 0
         frame["seq"] = 0
         frame["kind"] = _UDP4 + v6
+        source_port = big16(buffer, position)
+        destination_port = big16(buffer, position + 2)
+        if MAY_CARRY[source_port >> 6] | MAY_CARRY[destination_port >> 6]:
+            carried = CARRIED
+    elif protocol == 47 or protocol == 4 or protocol == 41:
+        frame["payload"] = min(position, end)
+        frame["wire"] = max(stop - position, 0)
+        frame["tcp"] = protocol
+        return _IP_PROTOCOL | CARRIED
     else:
         return _IP_PROTOCOL
     payload = min(position + header, end)
     frame["payload"] = payload
     frame["length"] = max(min(stop, end) - payload, 0)
     frame["wire"] = max(stop - position - header, 0)
-    source_port = big16(buffer, position)
-    destination_port = big16(buffer, position + 2)
     # Which end comes first is as good as random, so it is chosen without branches.
     above = (source_hi > destination_hi) | (
         (source_hi == destination_hi)
@@ -132,11 +167,12 @@ def _decode_transport(
     frame["b_lo"] = destination_lo ^ lo
     frame["ports"] = ((source_port ^ port) << 16) | (destination_port ^ port)
     frame["side"] = u8(above)
-    return _UNDERSTOOD
+    return carried
 
 
 @kernel(i8(BYTES, i8, i8, row(FRAME)), inline=True)
-def _decode_ipv4(buffer: Any, position: int, end: int, frame: Any) -> int:
+def decode_ipv4(buffer: Any, position: int, end: int, frame: Any) -> int:
+    """An IPv4 packet and its transport header into `frame`; return its Reason."""
     if position + 20 > end:
         return _FRAME_CUT
     first = i8(buffer[position])
@@ -170,7 +206,8 @@ def _decode_ipv4(buffer: Any, position: int, end: int, frame: Any) -> int:
 
 
 @kernel(i8(BYTES, i8, i8, row(FRAME)), inline=True)
-def _decode_ipv6(buffer: Any, position: int, end: int, frame: Any) -> int:
+def decode_ipv6(buffer: Any, position: int, end: int, frame: Any) -> int:
+    """An IPv6 packet and its transport header into `frame`; return its Reason."""
     if position + 40 > end:
         return _FRAME_CUT
     if i8(buffer[position]) >> 4 != 6:
@@ -219,7 +256,7 @@ def _decode_ipv6(buffer: Any, position: int, end: int, frame: Any) -> int:
 
 @kernel(i8(BYTES, row(PACKET), row(FRAME)), inline=True)
 def decode_frame(buffer: Any, packet: Any, frame: Any) -> int:
-    """Decode one packet into `frame`; return its Reason (0: understood).
+    """Decode one packet into `frame`; return its Reason (0: understood), maybe with CARRIED.
 
     On any other Reason only `tags` and `reason` of the frame are meaningful.
     """
@@ -256,32 +293,38 @@ def decode_frame(buffer: Any, packet: Any, frame: Any) -> int:
         family = big32(buffer, start)
         if link == _NULL and family > 0xFFFF:  # the other byte order
             family = little32(buffer, start)
-        ethertype = _family_ethertype(family)
+        ethertype = family_ethertype(family)
+    elif link == _PPP or link == _PPPOE:
+        return _LINK_TYPE_UNKNOWN | CARRIED
     else:
         return _LINK_TYPE_UNKNOWN
 
     tags = 0
     depth = 0
-    while _is_vlan(ethertype):
+    while is_vlan(ethertype):
         if depth == VLAN_DEPTH:
             return _VLAN_DEPTH
         if position + 4 > end:
             return _FRAME_CUT
-        tags = ((tags << 16) | (big16(buffer, position) & 0xFFF)) & 0xFFFFFFFF
+        if depth < 2:
+            tags = (tags << VLAN_BITS) | (big16(buffer, position) & 0xFFF)
         ethertype = big16(buffer, position + 2)
         position += 4
         depth += 1
     frame["tags"] = tags
 
     if ethertype == _IPV4:
-        return _decode_ipv4(buffer, position, end, frame)
+        return decode_ipv4(buffer, position, end, frame)
     if ethertype == _IPV6:
-        return _decode_ipv6(buffer, position, end, frame)
+        return decode_ipv6(buffer, position, end, frame)
+    if ethertype == _MPLS or ethertype == _MPLS_UPSTREAM or ethertype == _PPPOE_SESSION:
+        return _NOT_IP | CARRIED
     return _NOT_IP
 
 
 @kernel(void(BYTES, rows(PACKET), i8, rows(FRAME)))
 def decode_frames(buffer: Any, packets: Any, count: int, frames: Any) -> None:
-    """Decode `count` packets into as many frames, each with its `reason`."""
+    """Decode `count` packets as plain ones into as many frames, each with its `reason`."""
     for index in range(count):
-        frames[index]["reason"] = np.uint8(decode_frame(buffer, packets[index], frames[index]))
+        reason = decode_frame(buffer, packets[index], frames[index])
+        frames[index]["reason"] = np.uint8(reason & ~CARRIED)

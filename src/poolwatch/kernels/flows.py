@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from poolwatch.kernels import BYTES, INT32S, SLOTS, b1, i8, kernel, row, rows, u8, void
-from poolwatch.kernels.decode import decode_frame
+from poolwatch.kernels.carriers import decode_carried
+from poolwatch.kernels.decode import CARRIED, decode_frame
 from poolwatch.kernels.endpoints import find_endpoint
 from poolwatch.kernels.gate import HOLD, OPENERS, PASS, gate_payload
 from poolwatch.kernels.intrinsics import fold, prefetch
@@ -24,6 +25,7 @@ from poolwatch.kernels.openings import (
     read_payload,
 )
 from poolwatch.layouts import (
+    CARRIER_SHIFT,
     COUNTERS,
     DEAD,
     ENDPOINT,
@@ -34,6 +36,8 @@ from poolwatch.layouts import (
     PACKET,
     SEGMENT,
     TABLE,
+    TUNNEL_SHIFT,
+    Carrier,
     FlowFlag,
     Gate,
     SegmentBit,
@@ -77,6 +81,10 @@ _TCP_SYN = 2
 _TCP_RST = 4
 _TCP_ACK = 16
 
+GTP_FLOWS = 4
+"""Flows of one pair of ends in different GTP tunnels that are told apart both ways."""
+
+_GTP = int(Carrier.GTP)
 _TAG = 0xFFFFFFFF
 _TAG_SHIFT = 32
 _REORDER_WINDOW = 1 << 20  # bytes beyond the expected start that count as out of order
@@ -90,7 +98,8 @@ def hash_key(
     t = table[0]
     h = fold(a_hi ^ t["seed_a"], a_lo ^ t["seed_b"]) ^ t["seed_c"]
     h = fold(h + b_hi, b_lo ^ t["seed_d"])
-    return fold(h ^ ((ports << u8(32)) | tags), t["seed_b"] ^ kind)
+    low, high = tags & u8(_TAG), tags >> u8(TUNNEL_SHIFT)
+    return fold(h ^ ((ports << u8(32)) | low), t["seed_b"] ^ kind ^ (high << u8(8)))
 
 
 @kernel(u8(rows(TABLE), row(FLOW)))
@@ -103,7 +112,7 @@ def hash_flow(table: Any, flow: Any) -> int:
         flow["b_hi"],
         flow["b_lo"],
         u8(flow["ports"]),
-        u8(flow["tags"]),
+        flow["tags"],
         u8(flow["kind"]) & u8(0x7F),
     )
 
@@ -224,6 +233,20 @@ def close_flow(
     return written
 
 
+@kernel(b1(u8), inline=True)
+def is_gtp(tags: int) -> bool:
+    """Whether a flow's packets came through GTP, with a TEID of its own each way."""
+    return i8(tags >> u8(CARRIER_SHIFT)) & 0xFF == _GTP
+
+
+@kernel(void(row(FLOW_START), row(FRAME)))
+def _note_teid(start: Any, frame: Any) -> None:
+    if frame["side"]:
+        start["teid_b"] = frame["teid"]
+    else:
+        start["teid_a"] = frame["teid"]
+
+
 @kernel(i8(row(FRAME), i8, SLOTS, i8, rows(FLOW), rows(FLOW_START), INT32S, i8, rows(TABLE)))
 def _open_flow(
     frame: Any,
@@ -253,7 +276,6 @@ def _open_flow(
     flow["tags"] = frame["tags"]
     flow["kind"] = frame["kind"]
     flow["last_ns"] = ts_ns
-    flow["packets"] = 0
     flow["gate"] = 0
     answers = (i8(frame["tcp"]) & (_TCP_SYN | _TCP_ACK)) == (_TCP_SYN | _TCP_ACK)
     flow["flags"] = _FIRST_B if (i8(frame["side"]) == 1) != answers else 0
@@ -261,6 +283,10 @@ def _open_flow(
     start["first_ns"] = ts_ns
     start["first_packet"] = t["packets"]
     start["endpoint"] = -1
+    start["teid_a"] = 0
+    start["teid_b"] = 0
+    if is_gtp(frame["tags"]):
+        _note_teid(start, frame)
     start["prefix"] = -1
     start["named"] = 0
     start["opening_a"] = 0
@@ -374,6 +400,85 @@ def starts_anew(flow: Any, tcp: int, ts_ns: int, idle_ns: int) -> bool:
         return True
     fresh_syn = (tcp & (_TCP_SYN | _TCP_ACK)) == _TCP_SYN
     return fresh_syn and (i8(flow["flags"]) & (USED_UP | _INHERITED)) != 0
+
+
+@kernel(void(row(FRAME), rows(TABLE)))
+def _hash_frame(frame: Any, table: Any) -> None:
+    frame["hash"] = hash_key(
+        table,
+        frame["a_hi"],
+        frame["a_lo"],
+        frame["b_hi"],
+        frame["b_lo"],
+        u8(frame["ports"]),
+        frame["tags"],
+        u8(frame["kind"]),
+    )
+
+
+@kernel(void(BYTES, rows(PACKET), i8, i8, rows(FRAME), rows(TABLE)))
+def _decode_carried(
+    buffer: Any, packets: Any, base: int, size: int, frames: Any, table: Any
+) -> None:
+    """Look into the packets of a block that may carry others: apart, or all would be slower."""
+    for index in range(size):
+        frame = frames[index]
+        reason = i8(frame["reason"])
+        if reason & CARRIED:
+            frame["reason"] = decode_carried(buffer, packets[base + index], reason, frame)
+            _hash_frame(frame, table)
+
+
+@kernel(i8(row(FRAME), rows(TABLE), SLOTS, rows(FLOW), i8))
+def _find_numbered(frame: Any, table: Any, slots: Any, flows: Any, number: int) -> int:
+    """The record with the frame's ends and that number in its tags, or -1; the key is set so."""
+    low = frame["tags"] & u8(_TAG)
+    frame["tags"] = low | (u8(number) << u8(TUNNEL_SHIFT))
+    _hash_frame(frame, table)
+    mask = slots.shape[0] - 1
+    tag = frame["hash"] & u8(_TAG)
+    slot = i8(tag) & mask
+    while slots[slot] != 0:
+        if slots[slot] >> u8(_TAG_SHIFT) == tag:
+            record = i8(slots[slot] & u8(_TAG)) - 1
+            if _same_key(flows[record], frame):
+                return record
+        slot = (slot + 1) & mask
+    return -1
+
+
+@kernel(i8(row(FRAME), i8, rows(TABLE), SLOTS, rows(FLOW), rows(FLOW_START)))
+def _place_gtp(frame: Any, ts_ns: int, table: Any, slots: Any, flows: Any, starts: Any) -> int:
+    """The flow of a packet that came through GTP, or -1 for a new one; the key is set so.
+
+    TEIDs differ by direction and the packets do not say which two belong together, so flows
+    with the same ends are numbered in their tags. A packet belongs to the one that saw its
+    TEID from its side, else to the first that saw none from there; else it opens the first
+    number not in use, and with all in use one for its TEID alone.
+    """
+    teid = i8(frame["teid"])
+    fitting = -1
+    vacant = -1
+    for number in range(GTP_FLOWS):
+        record = _find_numbered(frame, table, slots, flows, number)
+        if record < 0:
+            if vacant < 0:
+                vacant = number
+            continue
+        start = starts[record]
+        seen = i8(start["teid_b"]) if frame["side"] else i8(start["teid_a"])
+        if seen == teid:
+            return record
+        over = ts_ns - flows[record]["last_ns"] > table[0]["idle_ns"]
+        if (seen == 0 or over) and fitting < 0:
+            fitting = number
+    number = fitting if fitting >= 0 else vacant
+    if number < 0:
+        number = (teid + GTP_FLOWS) & _TAG
+    record = _find_numbered(frame, table, slots, flows, number)
+    if record >= 0 and not starts_anew(flows[record], i8(frame["tcp"]), ts_ns, table[0]["idle_ns"]):
+        _note_teid(starts[record], frame)
+    return record
 
 
 @kernel(
@@ -627,10 +732,12 @@ def scan_packets(
     stopped = False
     while base < count and not stopped:
         size = min(block, count - base)
+        marks = i8(0)
         for index in range(size):
             frame = frames[index]
             reason = decode_frame(buffer, packets[base + index], frame)
             frame["reason"] = reason
+            marks |= reason
             if reason == 0:
                 hashed = hash_key(
                     table,
@@ -639,11 +746,13 @@ def scan_packets(
                     frame["b_hi"],
                     frame["b_lo"],
                     u8(frame["ports"]),
-                    u8(frame["tags"]),
+                    frame["tags"],
                     u8(frame["kind"]),
                 )
                 frame["hash"] = hashed
                 prefetch(slots, i8(hashed & mask))
+        if marks & CARRIED:
+            _decode_carried(buffer, packets, base, size, frames, table)
         for index in range(size):
             frame = frames[index]
             if frame["reason"] == 0:
@@ -668,6 +777,8 @@ def scan_packets(
                     slot = (slot + 1) & i8(mask)
                     entry = slots[slot]
                     probes += 1
+                if is_gtp(frame["tags"]):
+                    record = _place_gtp(frame, ts_ns, table, slots, flows, starts)
                 tcp = i8(frame["tcp"])
                 if written + _ROWS_PER_PACKET > segments.shape[0]:
                     stopped = True
@@ -700,7 +811,6 @@ def scan_packets(
                         mark_flow(known, flows[record], starts[record])
                 flow = flows[record]
                 flow["last_ns"] = max(flow["last_ns"], ts_ns)
-                flow["packets"] += 1
                 flags = i8(flow["flags"]) | (_SEEN_A << i8(frame["side"]))
                 flow["flags"] = flags
                 if tcp & (_TCP_SYN | _TCP_FIN | _TCP_RST) or (

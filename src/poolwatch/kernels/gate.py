@@ -24,9 +24,12 @@ HOLD = 512  # an HTTP POST head without its body: keep it until the body shows
 
 OPENERS = np.zeros(256, np.bool_)
 """First bytes worth a look; for any other `gate_payload` leaves the state as it is."""
-OPENERS[[9, 10, 13, 32, 0x16, 0x17, 0x5B, 0x7B, 0xEF, *b"CDGHOP"]] = True
+OPENERS[[4, 5, 9, 10, 13, 32, 0x16, 0x17, 0x5B, 0x7B, 0xEF, *b"CDGHOP"]] = True
 
 BLANKS = 16  # blanks looked past
+SOCKS_METHODS = 8  # offered in a SOCKS5 greeting
+SOCKS_METHOD = 9  # the highest number of one
+SOCKS_TEXT = 255  # of a SOCKS4 user, and of a name
 HEAD_BYTES = 4096  # of an HTTP head looked through
 
 _POST = 0x504F5354  # "POST"
@@ -36,6 +39,10 @@ _PUT = 0x50555420  # "PUT "
 _HTTP_STATUS = 0x48545450  # "HTTP"
 _OPTIONS = 0x4F505449  # "OPTI"
 _CONNECT = 0x434F4E4E  # "CONN"
+_ECT = 0x45435420  # "ECT "
+_PROXY = 0x50524F58  # "PROX"
+_Y_TC = 0x59205443  # "Y TC"
+_Y_UN = 0x5920554E  # "Y UN"
 _DELETE = 0x44454C45  # "DELE"
 _PATCH = 0x50415443  # "PATC"
 
@@ -146,6 +153,71 @@ def _gate_head(buffer: Any, position: int, end: int, has_body: bool, packed: boo
     return PASS if has_body else 0  # the head goes on in a later segment
 
 
+@kernel(b1(BYTES, i8, i8))
+def opens_socks5(buffer: Any, position: int, end: int) -> bool:
+    """Whether a payload is a SOCKS5 greeting or its beginning, with at most the next message
+    behind it. These are few bytes, and binary: each has to be one that clients send.
+    """
+    if end - position < 2:
+        return True
+    count = i8(buffer[position + 1])
+    if count < 1 or count > SOCKS_METHODS:
+        return False
+    behind = position + 2 + count
+    for index in range(position + 2, min(behind, end)):
+        if i8(buffer[index]) > SOCKS_METHOD:
+            return False
+    if behind >= end:
+        return True
+    if i8(buffer[behind]) == 1:  # user and password
+        return behind + 1 >= end or i8(buffer[behind + 1]) > 0
+    if i8(buffer[behind]) != 5:
+        return False
+    if behind + 1 < end and i8(buffer[behind + 1]) != 1:
+        return False
+    return behind + 2 >= end or i8(buffer[behind + 2]) == 0
+
+
+@kernel(i8(BYTES, i8, i8))
+def _text_end(buffer: Any, position: int, end: int) -> int:
+    """Where a text of SOCKS4 ends with NUL; `end` when it goes on, -1 when it is none."""
+    index = position
+    while index < end:
+        byte = i8(buffer[index])
+        if byte == 0:
+            return index
+        if byte < 0x21 or byte > 0x7E or index - position >= SOCKS_TEXT:
+            return -1
+        index += 1
+    return end
+
+
+@kernel(b1(BYTES, i8, i8))
+def opens_socks4(buffer: Any, position: int, end: int) -> bool:
+    """Whether a payload is a SOCKS4 or 4a request to connect, or its beginning; behind it
+    only what begins like something worth reading.
+    """
+    length = end - position
+    if length > 1 and i8(buffer[position + 1]) != 1:
+        return False
+    if length > 3 and i8(buffer[position + 2]) == 0 and i8(buffer[position + 3]) == 0:
+        return False
+    if length < 8:
+        return True
+    named = big32(buffer, position + 4) < 256  # 4a: 0.0.0.x, and a name behind
+    if not named and (i8(buffer[position + 4]) == 0 or i8(buffer[position + 4]) >= 224):
+        return False
+    if named and i8(buffer[position + 7]) == 0:
+        return False
+    index = position + 8
+    for _ in range(2 if named else 1):
+        index = _text_end(buffer, index, end)
+        if index < 0 or index >= end:
+            return index >= end
+        index += 1
+    return index >= end or OPENERS[buffer[index]]
+
+
 @kernel(i8(BYTES, i8, i8, i8, i8, b1), inline=True)
 def gate_payload(
     buffer: Any, position: int, end: int, gate: int, side: int, other_silent: bool
@@ -162,9 +234,15 @@ def gate_payload(
         if (waiting or not gate & _HTTP) and opens_json(buffer, position, end):
             return gate | PASS
         return gate & ~waiting
+    if first == 4 or first == 5:
+        if gate or not other_silent:
+            return gate
+        if first == 5:
+            return gate | PASS if opens_socks5(buffer, position, end) else gate
+        return gate | PASS if opens_socks4(buffer, position, end) else gate
     if length < 4:
         # Too short for a verb: a request sent byte by byte still has to be read.
-        if not gate and (first == 0x50 or (other_silent and first == 0x48)):
+        if not gate and (first == 0x50 or (other_silent and (first == 0x48 or first == 0x43))):
             return gate | PASS
         return gate
     if first == 0x16 or first == 0x17:
@@ -189,6 +267,15 @@ def gate_payload(
         if _gate_head(buffer, position, end, True, False) == PASS:
             return gate | _HTTP | PASS
         return gate | _HTTP | HOLD | (_HEAD_A << side)
-    if verb == _HEAD or verb == _OPTIONS or verb == _CONNECT or verb == _DELETE or verb == _PATCH:
+    if verb == _CONNECT:  # a way through a proxy, and what comes out of it is still to be seen
+        if other_silent and not gate and (length < 8 or big32(buffer, position + 4) == _ECT):
+            return gate | _HTTP | PASS
+        return gate | _HTTP
+    if verb == _PROXY and other_silent and not gate:
+        if length < 8:
+            return gate | PASS
+        kind = big32(buffer, position + 4)
+        return gate | PASS if kind == _Y_TC or kind == _Y_UN else gate
+    if verb == _HEAD or verb == _OPTIONS or verb == _DELETE or verb == _PATCH:
         return gate | _HTTP
     return gate

@@ -8,6 +8,7 @@ from poolwatch.kernels import BYTES, INT32S, SLOTS, i8, kernel, rows, u8, void
 from poolwatch.kernels.flows import (
     USED_UP,
     hash_flow,
+    is_gtp,
     may_hold_names,
     put_slot,
     read_names,
@@ -131,7 +132,6 @@ def join_flow(flows: Any, record: int, others: Any, index: int) -> int:
     flags |= seen & ~_OWN
     flow["flags"] = flags
     flow["gate"] = i8(flow["gate"]) | i8(later["gate"])
-    flow["packets"] += later["packets"]
     flow["last_ns"] = max(flow["last_ns"], later["last_ns"])
     return flags
 
@@ -186,7 +186,7 @@ def merge_plain(
 
     `later_starts` number their packets from the whole's beginning already.
     Left to the caller are flows somebody reads or that have a name, and those whose key has a
-    flow here that somebody reads or that ends where the later one begins.
+    flow here that somebody reads or that ends where the later one begins. So are those below GTP.
     """
     count = 0
     idle_ns = table[0]["idle_ns"]
@@ -199,6 +199,8 @@ def merge_plain(
             flags & _INHERITED and flags & _DATA
         )
         plain &= later_starts[index]["named"] == 0
+        if is_gtp(later["tags"]):
+            plain = False
         if plain:
             record = find_flow(slots, flows, table, later_flows, index)
             if record < 0:

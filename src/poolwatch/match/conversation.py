@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import re
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from poolwatch.match.dialects import ROWS, get_dialect
 from poolwatch.match.dialects.base import Act, Event, Request
 from poolwatch.match.message import NOT_JSON, UNREADABLE, Head, Message, Tally
-from poolwatch.terms import Hit, Quote, Speaker, Stage, Strength
+from poolwatch.terms import Hit, Quote, Speaker, Stage, Strength, Tunnel
 
 if TYPE_CHECKING:
     from poolwatch.catalog import Catalog, Needle
@@ -28,7 +29,7 @@ _STAGES = {
     Act.ACCEPT: Stage.MINING,
 }
 _LOG_KEYS = frozenset(("@timestamp", "timestamp", "ts", "level", "severity", "logger", "msg"))
-_GRANTS = (Act.SUBSCRIBED, Act.AUTHORIZED, Act.JOB)
+_GRANTS = (Act.WELCOME, Act.SUBSCRIBED, Act.AUTHORIZED, Act.JOB)
 _ANSWERS = (*_GRANTS, Act.ACCEPT, Act.REJECT)
 _SHARES = (Act.SUBMIT, Act.ACCEPT, Act.REJECT)
 _WALLET_IN_URL = re.compile(r"0x[0-9a-fA-F]{40}(?:[@/.][\w.-]*)?")
@@ -47,12 +48,14 @@ class Conversation:
         "_dialect",
         "_difficulty",
         "_early",
+        "_extensions",
         "_families",
         "_first_ns",
         "_first_packet",
         "_greeted",
         "_jobs",
         "_last_ns",
+        "_leads_to",
         "_limits",
         "_logins",
         "_miner_side",
@@ -67,6 +70,7 @@ class Conversation:
         "_stage",
         "_strength",
         "_tally",
+        "_tunnel",
         "_waiting",
         "_web",
         "calls",
@@ -95,7 +99,10 @@ class Conversation:
         self._shares = [0, 0, 0]  # submitted, accepted, rejected
         self._agent: str | None = None
         self._logins: dict[str, None] = {}
+        self._extensions: dict[str, None] = {}  # of the protocol, that either side named
         self._named_host: str | None = None
+        self._tunnel: Tunnel | None = None
+        self._leads_to: str | None = None  # the listed name it leads to
         self._algorithm: str | None = None
         self._difficulty: float | None = None
         self._signatures: dict[str, None] = {}
@@ -109,6 +116,22 @@ class Conversation:
     def found(self) -> bool:
         """Whether anything of mining was recognised so far."""
         return bool(self._signatures)
+
+    @property
+    def promising(self) -> bool:
+        """Whether there will be something to say of it: mining, or a way to a listed pool."""
+        return self.found or self._leads_to is not None
+
+    def enter(self, tunnel: Tunnel, message: Message) -> None:
+        """A proxy was asked for a way to somewhere; what follows comes from there."""
+        host = self._clean(tunnel.host) or ""
+        self._tunnel = tunnel._replace(host=host)
+        pool = None
+        if not _is_address(host):
+            self._named_host = host or None
+            pool = self._catalog.find_pool(host)
+        self._leads_to = pool.suffix if pool else None
+        self._apply([Event(Act.TUNNEL)], message, Speaker.MINER)
 
     def read(self, message: Message) -> None:
         """Take one message of either side."""
@@ -150,7 +173,11 @@ class Conversation:
         hit.agent, hit.named_host = self._agent, self._named_host
         hit.logins = tuple(self._logins)
         hit.algorithm, hit.difficulty = self._algorithm, self._difficulty
+        hit.extensions = tuple(self._extensions)
         hit.signatures = tuple(self._signatures)
+        hit.tunnel = self._tunnel
+        if self._leads_to is not None:
+            hit.signatures += (f"pool:{self._leads_to}",)
         hit.quotes = tuple(self._quotes)
         hit.seen_first_ns, hit.seen_last_ns = self._first_ns, self._last_ns
         hit.seen_first_packet = self._first_packet
@@ -220,6 +247,8 @@ class Conversation:
         `to_any`: it answers a request that was not recognised.
         """
         needles = self._catalog.needles_by_shape
+        if "result" not in message.body:  # most JSON that is no mining
+            needles = tuple(needle for needle in needles if not needle.in_result)
         if to_any:
             needles = tuple(needle for needle in needles if needle.to_any)
         needle = self._fitting(needles, message)
@@ -330,16 +359,24 @@ class Conversation:
     # -- keeping -----------------------------------------------------------------
 
     def _fitting(self, needles: tuple[Needle, ...], message: Message) -> Needle | None:
-        """The needle that fits, of the dialect spoken so far if several do."""
+        """The needle that fits: the highest rank; of equals the dialect, or family, so far."""
         carrier = "lines" if message.head is None else "http"
         best: Needle | None = None
-        for needle in needles:
+        for needle in needles:  # by falling rank
+            if best is not None and needle.rank < best.rank:
+                break
             if needle.carrier not in ("", carrier) or not needle.fits(message.body):
                 continue
             if needle.dialect == self._dialect:
-                return needle
-            best = best or needle
+                return needle  # none is nearer
+            if best is None or self._is_kin(needle) > self._is_kin(best):
+                best = needle
         return best
+
+    def _is_kin(self, needle: Needle) -> bool:
+        """Whether a needle is of a family that was spoken so far."""
+        own, family = self._dialect, ROWS[needle.dialect].family
+        return family in self._families or (own is not None and family == ROWS[own].family)
 
     def _adopt(self, needle: Needle, message: Message) -> bool:
         """Note a needle that fits; False when it contradicts what is known of the flow."""
@@ -427,6 +464,9 @@ class Conversation:
         self._named_host = self._named_host or self._clean(facts.get("named_host"))
         self._algorithm = self._algorithm or self._clean(facts.get("algorithm"))
         self._difficulty = facts.get("difficulty", self._difficulty)
+        self._extensions |= dict.fromkeys(facts.get("extensions", ()))
+        if "speaks" in facts:
+            self._families.add(facts["speaks"])
 
     def _add_login(self, text: str | None) -> None:
         """Keep a login; a proxy sends many over one socket."""
@@ -464,6 +504,14 @@ class Conversation:
         for index, span in enumerate(spans):
             shown = text[:chars] if index == 0 else ""
             self._quotes.append(Quote(*span, speaker, shown, act.value))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _key(body: Any) -> str | None:

@@ -196,7 +196,7 @@ class Matcher:
                 self._waiting += stream.waiting_bytes - before
                 if self._waiting > self.limits.waiting_bytes:
                     self._shed_waiting()
-                if stream.conversation.found:
+                if stream.conversation.promising:
                     self.promising = True
                 elif stream.hopeless:
                     self._dismiss(record, "candidates_dismissed")
@@ -354,6 +354,7 @@ class Matcher:
             payload=(bool(flags & FlowFlag.DATA_A), bool(flags & FlowFlag.DATA_B)),
             encrypted=encrypted,
             endpoint=int(start["endpoint"]),
+            teids=(int(start["teid_a"]), int(start["teid_b"])),
             prefix=int(start["prefix"]),
         )
         if stream is not None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from poolwatch.kernels.flows import USED_UP
+from poolwatch.kernels.flows import GTP_FLOWS, USED_UP
 from poolwatch.kernels.merge import (
     find_flow,
     insert_flow,
@@ -21,7 +21,18 @@ from poolwatch.kernels.merge import (
     name_flow,
     replay_segment,
 )
-from poolwatch.layouts import COUNTERS, DEAD, FRAME, NAMED, PACKET, FlowFlag, SegmentBit
+from poolwatch.layouts import (
+    COUNTERS,
+    DEAD,
+    FRAME,
+    NAMED,
+    PACKET,
+    TUNNEL_SHIFT,
+    Carrier,
+    FlowFlag,
+    SegmentBit,
+    tunnel_of,
+)
 from poolwatch.match.matcher import NO_BYTES, Closed, Kept, Matcher
 from poolwatch.match.prefilter import key_of
 from poolwatch.match.stream import Stream
@@ -31,6 +42,7 @@ _TCP = 6
 _DNS_PORT = 53
 _READ = int(FlowFlag.CANDIDATE | FlowFlag.DISMISSED)
 _DATA = int(FlowFlag.DATA_A | FlowFlag.DATA_B)
+_TEIDS = ("teid_a", "teid_b")
 _SYN = int(FlowFlag.SYN_A | FlowFlag.SYN_B)
 
 
@@ -164,7 +176,7 @@ def _merge_plain(first: Matcher, later: Matcher) -> list[int]:
 def _merge_flow(first: Matcher, closed: Closed, *, still_open: bool = False) -> None:
     """Take over one flow that needs more than its record joined."""
     table = first.table
-    record: int = find_flow(table.slots, table.flows, table.table, closed.flow, 0)
+    record = _find(first, closed)
     if record >= 0 and _ends_before(first, record, closed):
         _close(first, record, unsure=_is_unsure(first, record, closed))
         record = -1
@@ -172,6 +184,8 @@ def _merge_flow(first: Matcher, closed: Closed, *, still_open: bool = False) -> 
         table.counters["flows"] -= 1  # both slices counted it
         if int(closed.flow["flags"][0]) & FlowFlag.LISTED:
             table.counters["listed"] -= 1
+        for teid in _TEIDS:
+            table.starts[teid][record] = table.starts[teid][record] or closed.start[teid][0]
         join_start(table.starts, record, closed.start, 0)
         if closed.kept is None:
             join_flow(table.flows, record, closed.flow, 0)
@@ -196,6 +210,41 @@ def _merge_flow(first: Matcher, closed: Closed, *, still_open: bool = False) -> 
     if closed.unsure and not flags & (USED_UP | FlowFlag.INHERITED):
         return  # that SYN only repeated the one we saw: the flow goes on
     _close(first, record, unsure=closed.unsure and bool(flags & FlowFlag.INHERITED))
+
+
+def _find(first: Matcher, closed: Closed) -> int:
+    """Our record of the flow that a later slice's continues, or -1.
+
+    Flows below GTP are numbered anew, as `_place_gtp` does for their packets.
+    """
+    table = first.table
+    tags = int(closed.flow["tags"][0])
+    if tunnel_of(tags)[0] is not Carrier.GTP or tunnel_of(tags)[1] >= GTP_FLOWS:
+        return int(find_flow(table.slots, table.flows, table.table, closed.flow, 0))
+    base = tags & ((1 << TUNNEL_SHIFT) - 1)
+    fitting: list[int] = []
+    vacant: list[int] = []
+    for number in range(GTP_FLOWS):
+        closed.flow["tags"] = base | number << TUNNEL_SHIFT
+        record = int(find_flow(table.slots, table.flows, table.table, closed.flow, 0))
+        if record < 0:
+            vacant.append(number)
+        elif _same_tunnels(first, record, closed):
+            return record
+        elif _same_tunnels(first, record, closed) is None or _paused(first, record, closed):
+            fitting.append(number)
+    theirs = next((int(closed.start[teid][0]) for teid in _TEIDS if closed.start[teid][0]), 0)
+    number = [*fitting, *vacant, (theirs + GTP_FLOWS) & 0xFFFFFFFF][0]
+    closed.flow["tags"] = base | number << TUNNEL_SHIFT
+    return int(find_flow(table.slots, table.flows, table.table, closed.flow, 0))
+
+
+def _same_tunnels(first: Matcher, record: int, closed: Closed) -> bool | None:
+    """Whether two flows came in the same GTP tunnels; None when no side was seen in both."""
+    starts = first.table.starts
+    pairs = [(int(starts[teid][record]), int(closed.start[teid][0])) for teid in _TEIDS]
+    both = [ours == theirs for ours, theirs in pairs if ours and theirs]
+    return all(both) if both else None
 
 
 def _ends_before(first: Matcher, record: int, closed: Closed) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 import unicodedata
 from functools import cache
@@ -30,6 +31,15 @@ class Messages:
     def knows(self, key: str) -> bool:
         """Whether there is a sentence of that id."""
         return key in self._sentences
+
+
+def default_language() -> str:
+    """The language of prose, by the environment."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
 
 
 def printable(text: str) -> str:

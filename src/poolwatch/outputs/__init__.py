@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import IO, Literal, Protocol
 
 from poolwatch.messages import Messages
 from poolwatch.terms import Finding, Grade, Session, Stats
@@ -22,6 +22,7 @@ class View:
     zone: str = "UTC"
     colour: bool = False
     most: int = 1000  # findings listed where people read them
+    bom: bool = False  # CSV begins with a byte order mark
 
 
 class Output(Protocol):
@@ -34,21 +35,33 @@ class Output(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OutputRow:
-    """A format: its name, what it is, its code, and whether it shows identities.
+    """A format: its name, what it is, its code, and how it is written.
 
-    A flow's identity rests on the digest of its whole capture, so it is worked out only
-    for the formats that show it.
+    `shows_ids`: a flow's identity rests on the digest of its whole capture, so it is worked
+    out only for the formats that show it. `goes_to`: one stream, a folder with a file a
+    table, or either. `tells_stats`: whether the stream holds what was and was not read.
     """
 
     name: str
     title: str
     module: str
     shows_ids: bool
+    goes_to: tuple[Literal["stream", "folder"], ...] = ("stream",)
+    tells_stats: bool = True
 
 
 OUTPUTS = (
     OutputRow("table", "a table and a sentence per finding, for people", "table", shows_ids=False),
     OutputRow("eve", "JSON lines in the manner of Suricata's EVE", "eve", shows_ids=True),
+    OutputRow(
+        "csv",
+        "findings for spreadsheets; with -o FOLDER a file a table",
+        "csv_table",
+        shows_ids=True,
+        goes_to=("stream", "folder"),
+        tells_stats=False,
+    ),
+    OutputRow("parquet", "a file a table", "parquet", shows_ids=True, goes_to=("folder",)),
 )
 
 

@@ -6,14 +6,17 @@ Raw values; what is not known is null. The fields are promised: they are never r
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import IO, Any
 
 import msgspec
 
 from poolwatch.inventory.tree import sum_up
+from poolwatch.layouts import Carrier, tunnel_of, vlans_of
 from poolwatch.outputs import Item, View
 from poolwatch.outputs.masking import without_credentials
 from poolwatch.terms import (
@@ -32,27 +35,40 @@ VERSION = 1
 _encoder = msgspec.json.Encoder()
 
 
+class Events:
+    """Makes the events of a scan, one after another, and sums up units for the last.
+
+    Every format of raw values takes its events from here, so that all say the same.
+    """
+
+    def __init__(self, min_grade: Grade = Grade.NOTED) -> None:
+        self._min_grade = min_grade
+        self._findings: list[Finding] = []  # those of a known unit
+
+    def make(self, item: Item) -> dict[str, Any] | None:
+        """The event of an item; None for what is below the wanted grade."""
+        if isinstance(item, Stats):
+            return stats_event(item, self._findings)
+        if item.grade < self._min_grade:
+            return None
+        if isinstance(item, Session):
+            return mining_event(item)
+        if item.unit is not None:
+            self._findings.append(item)
+        return finding_event(item)
+
+
 class EveOutput:
     """One JSON object a line."""
 
     def __init__(self, stream: IO[str], view: View) -> None:
         self._stream = stream
-        self._min_grade = view.min_grade
-        self._findings: list[Finding] = []  # those of a known unit
+        self._events = Events(view.min_grade)
 
     def write(self, item: Item) -> None:
         """Write one event; sessions and findings below the wanted grade are left out."""
-        if isinstance(item, Session):
-            if item.grade >= self._min_grade:
-                self._line(_mining_event(item))
-        elif isinstance(item, Finding):
-            if item.grade >= self._min_grade:
-                self._line(_finding_event(item))
-                if item.unit is not None:
-                    self._findings.append(item)
-        else:
-            event = _stats_event(item)
-            event["stats"]["units"] = _by_unit(self._findings)
+        event = self._events.make(item)
+        if event is not None:
             self._line(event)
 
     def _line(self, event: dict[str, Any]) -> None:
@@ -80,7 +96,8 @@ def _known_time(ns: int) -> str | None:
     return timestamp(ns) if ns else None
 
 
-def _mining_event(session: Session) -> dict[str, Any]:
+def mining_event(session: Session) -> dict[str, Any]:
+    """The event of one conversation."""
     hit = session.hit
     first_ns = hit.seen_first_ns or hit.first_ns
     last_ns = hit.seen_last_ns or hit.last_ns
@@ -95,7 +112,8 @@ def _mining_event(session: Session) -> dict[str, Any]:
         "dest_ip": session.pool_end.address,
         "dest_port": session.pool_end.port,
         "proto": "TCP" if hit.key.protocol == 6 else "UDP",
-        "vlan": _vlan(hit.key.tags),
+        "vlan": vlans_of(hit.key.tags),
+        "tunnel": _tunnel(session),
         "pcap_filename": session.capture.named,
         "pcap_cnt": hit.seen_first_packet or hit.first_packet,
         "sensor": session.sensor,
@@ -106,6 +124,7 @@ def _mining_event(session: Session) -> dict[str, Any]:
             "role": session.role.value,
             "inside": session.inside,
             "dialect": hit.dialect,
+            "extensions": list(hit.extensions),
             "coin": session.coin,
             "coin_basis": session.coin_basis,
             "algorithm": hit.algorithm,
@@ -115,6 +134,8 @@ def _mining_event(session: Session) -> dict[str, Any]:
             "worker": next(iter(session.workers), None),
             "logins": list(hit.logins),
             "agent": hit.agent,
+            "via": hit.tunnel.via if hit.tunnel else None,
+            "via_target": f"{hit.tunnel.host}:{hit.tunnel.port}" if hit.tunnel else None,
             "encrypted": hit.encrypted,
             "tls": _tls(hit.tls),
             "names": [
@@ -137,7 +158,8 @@ def _mining_event(session: Session) -> dict[str, Any]:
     }
 
 
-def _finding_event(finding: Finding) -> dict[str, Any]:
+def finding_event(finding: Finding) -> dict[str, Any]:
+    """The event of one host."""
     best = finding.best
     return {
         "v": VERSION,
@@ -176,7 +198,8 @@ def _finding_event(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _stats_event(stats: Stats) -> dict[str, Any]:
+def stats_event(stats: Stats, findings: Sequence[Finding] = ()) -> dict[str, Any]:
+    """The last event; `findings` are those summed up by unit."""
     counts = dict(stats.counts)
     return {
         "v": VERSION,
@@ -207,7 +230,29 @@ def _stats_event(stats: Stats) -> dict[str, Any]:
             "drops": stats.drops,
             "counts": dict(sorted(counts.items())),
             "limits": stats.limits,
+            "units": _by_unit(findings),
         },
+    }
+
+
+def _tunnel(session: Session) -> dict[str, Any] | None:
+    """The tunnel a flow came in: for GTP that of the packets from `src`, and the other's."""
+    hit = session.hit
+    carrier, tunnel = tunnel_of(hit.key.tags)
+    if carrier is Carrier.NONE:
+        return None
+    if carrier is not Carrier.GTP:
+        return {"carrier": carrier.word, "id": tunnel}
+    key, miner = hit.key, session.miner
+    a_is_miner = (int(ipaddress.ip_address(miner.address)), miner.port) == (
+        key.a_address,
+        key.a_port,
+    )
+    side = 0 if a_is_miner else 1
+    return {
+        "carrier": carrier.word,
+        "id": hit.teids[side] or None,
+        "dest_id": hit.teids[1 - side] or None,
     }
 
 
@@ -243,7 +288,7 @@ def _unit(unit: Unit | None) -> dict[str, Any] | None:
     return None if unit is None else asdict(unit) | {"path": list(unit.path)}
 
 
-def _by_unit(findings: list[Finding]) -> list[dict[str, Any]]:
+def _by_unit(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """One row a unit and a place in the tree above units, whoever has no unit left out."""
     return [
         {
@@ -252,12 +297,8 @@ def _by_unit(findings: list[Finding]) -> list[dict[str, Any]]:
             "hosts": len(branch.hosts),
             "grades": {grade.word: branch.grades[grade] for grade in reversed(Grade)},
         }
-        for path, branch in sum_up(findings).walk()
+        for path, branch in sum_up(list(findings)).walk()
     ]
-
-
-def _vlan(tags: int) -> list[int]:
-    return [tag for tag in (tags >> 16, tags & 0xFFFF) if tag]
 
 
 def _shares(shares: Any) -> dict[str, int]:

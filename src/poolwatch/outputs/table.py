@@ -37,6 +37,7 @@ from poolwatch.terms import (
 )
 
 WIDTH = 100  # where the output is no terminal
+_UNIT_LABELS = 2
 _QUOTE_CHARS = 110
 _STEPS = {
     Stage.SUBSCRIBED: "subscribed",
@@ -106,6 +107,14 @@ class TableOutput:
             self._say("table.below", count=self._below, grade=grade)
         self._console.print()
         self._print_stats(stats)
+        self._emit()
+
+    def write_stats(self, stats: Stats) -> None:
+        """Write only what was looked at and what was not, as the table ends."""
+        self._print_stats(stats)
+        self._emit()
+
+    def _emit(self) -> None:
         for line in self._page.getvalue().splitlines():
             self._stream.write(line.rstrip() + "\n")
 
@@ -120,10 +129,10 @@ class TableOutput:
         )
         table.add_column(say("table.number"), justify="right")
         table.add_column(say("table.host"), overflow="fold", min_width=28)
-        table.add_column(say("table.verdict"))
+        table.add_column(say("table.verdict"), max_width=18)
         table.add_column(say("table.grade"))
         table.add_column(say("table.shares"), justify="right")
-        table.add_column(say("table.seen", zone=self._view.zone), no_wrap=True)
+        table.add_column(say("table.seen", zone=self._view.zone), no_wrap=True, min_width=19)
         for number, finding in enumerate(findings, 1):
             style = _STYLES[finding.grade]
             grade = Text(say(f"grade.{finding.grade.word}"), style=style)
@@ -223,6 +232,8 @@ class TableOutput:
             self._say(
                 "stats.units", rows=counts["unit_rows"], unreadable=counts["unit_rows_unreadable"]
             )
+        if counts.get("candidates_dismissed"):
+            self._say("stats.dismissed", count=f"{counts['candidates_dismissed']:,}")
         bounds = _listed({name: counts.get(name, 0) for name in BOUNDS if counts.get(name)})
         if bounds:
             self._say("stats.bounds", bounds=bounds)
@@ -251,7 +262,6 @@ BOUNDS = (
     "candidates_shed",
     "candidates_shed_for_bytes",
     "candidates_ended_early",
-    "candidates_dismissed",
     "heads_forgotten",
     "requests_forgotten",
     "logins_left_out",
@@ -354,6 +364,8 @@ def _why_key(finding: Finding) -> str:
         return "bare"
     if hit.stage <= Stage.GREETED:
         return "refused" if hit.refused else "greeted"
+    if hit.stage is Stage.MINING and finding.grade < Grade.CONFIRMED:
+        return "mining_probable"
     return hit.stage.word
 
 
@@ -409,12 +421,16 @@ def _partner(finding: Finding) -> str:
 
 
 def _unit_line(finding: Finding) -> list[str]:
-    """The place of the finding's unit in the tree, if it is known."""
-    return [" / ".join(finding.unit.path)] if finding.unit else []
+    """The end of the unit's place in the tree, if it is known; the whole stands further down."""
+    return [" / ".join(finding.unit.path[-_UNIT_LABELS:])] if finding.unit else []
 
 
 def _pool_name(session: Session) -> str:
     name = _joined(session.pool_end)
+    tunnel = session.hit.tunnel
+    if tunnel is not None:
+        target = _joined(Endpoint(printable(tunnel.host), tunnel.port))
+        name = f"{target} via {tunnel.via} {name}"
     return f"{session.pool} ({name})" if session.pool else name
 
 

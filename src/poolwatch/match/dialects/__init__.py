@@ -18,27 +18,57 @@ if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
 
 
+Proof = Literal["recorded", "specified", "assembled"]
+
+
 @dataclass(frozen=True, slots=True)
 class DialectRow:
     """A dialect: its number in the wire-format catalogue, what it is, and its code.
 
     `family`: dialects of one family share methods; one reads another's messages.
     `proof` says what its reading rests on: `recorded` traffic, a written specification
-    (`specified`), or messages put together from documents (`assembled`).
+    (`specified`), or messages put together from documents (`assembled`): such a dialect was
+    not yet seen on a real wire, and is never called more than probable.
     """
 
     name: str
     number: str
     family: str
     title: str
-    proof: Literal["recorded", "specified", "assembled"]
+    proof: Proof
     module: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class VariantRow:
+    """A number of the wire-format catalogue that is a dialect's own messages, or adds to them."""
+
+    number: str
+    dialect: str
+    title: str
+    proof: Proof
+    source: str
 
 
 DIALECTS = (
-    DialectRow("stratum-v1", "D01", "stratum", "Bitcoin Stratum v1", "recorded", "stratum"),
     DialectRow(
-        "getwork-http", "D04", "getwork", "Bitcoin getwork over HTTP", "recorded", "getwork"
+        "stratum-v1",
+        "D01",
+        "stratum",
+        "Bitcoin Stratum v1",
+        "recorded",
+        "stratum",
+        "nesfit cgminer.s1; jsiwek/zeek-cryptomining",
+    ),
+    DialectRow(
+        "getwork-http",
+        "D04",
+        "getwork",
+        "Bitcoin getwork over HTTP",
+        "recorded",
+        "getwork",
+        "nesfit cgminer.g0, cgminer.g2",
     ),
     DialectRow(
         "getblocktemplate-http",
@@ -47,16 +77,108 @@ DIALECTS = (
         "getblocktemplate over HTTP",
         "recorded",
         "template",
-    ),
-    DialectRow("eth-proxy", "D12", "ethereum", "Ethereum eth-proxy", "recorded", "ethproxy"),
-    DialectRow(
-        "eth-getwork-http", "D16", "ethereum", "Ethereum getWork over HTTP", "recorded", "ethproxy"
+        "nesfit cgminer.g0; BIP 22",
     ),
     DialectRow(
-        "cryptonote", "D19", "cryptonote", "CryptoNote (Monero) login", "recorded", "cryptonote"
+        "eth-proxy",
+        "D12",
+        "ethereum",
+        "Ethereum eth-proxy",
+        "recorded",
+        "ethproxy",
+        "nesfit eth-eu1.nanopool.org; ntop/nDPI mining",
     ),
     DialectRow(
-        "zcash-stratum", "D23", "stratum", "Zcash / Equihash Stratum", "recorded", "equihash"
+        "ethereum-stratum",
+        "D13",
+        "stratum",
+        "Ethereum Stratum, plain",
+        "recorded",
+        "ethstratum",
+        "nesfit cgminer.s1, cgminer.g2 (up to the work); ethereum-mining/ethminer (the shares)",
+    ),
+    DialectRow(
+        "ethereum-stratum-1",
+        "D14",
+        "stratum",
+        "EthereumStratum/1.0.0",
+        "specified",
+        "stratum",
+        "nicehash/Specifications EthereumStratum_NiceHash_v1.0.0",
+    ),
+    DialectRow(
+        "ethereum-stratum-2",
+        "D15",
+        "stratum",
+        "EthereumStratum/2.0.0",
+        "specified",
+        "ethstratum2",
+        "EIP-1571",
+    ),
+    DialectRow(
+        "eth-getwork-http",
+        "D16",
+        "ethereum",
+        "Ethereum getWork over HTTP",
+        "recorded",
+        "ethproxy",
+        "nesfit pool.eth.pp.ua",
+    ),
+    DialectRow(
+        "kawpow-stratum",
+        "D17",
+        "stratum",
+        "KawPow / ProgPow Stratum",
+        "specified",
+        "kawpow",
+        "nicehash/Specifications KawPow_NiceHash_v1.0 (the opening); RavenCommunity/kawpowminer",
+    ),
+    DialectRow(
+        "cryptonote",
+        "D19",
+        "cryptonote",
+        "CryptoNote (Monero) login",
+        "recorded",
+        "cryptonote",
+        "nesfit xmr-eu1.nanopool.org; xmrig/xmrig-proxy doc/STRATUM.md",
+    ),
+    DialectRow(
+        "monero-rpc-http",
+        "D22",
+        "template",
+        "Monero node RPC over HTTP",
+        "assembled",
+        "daemon",
+        "xmrig/xmrig DaemonClient; monero-project core_rpc_server",
+    ),
+    DialectRow(
+        "zcash-stratum",
+        "D23",
+        "stratum",
+        "Zcash / Equihash Stratum",
+        "recorded",
+        "equihash",
+        "ZIP 301; nesfit zec-eu1.nanopool.org",
+    ),
+)
+
+VARIANTS = (
+    VariantRow(
+        "D02",
+        "stratum-v1",
+        "scrypt, X11 and other algorithms: the very same bytes",
+        "recorded",
+        "nesfit cgminer.s1",
+    ),
+    VariantRow(
+        "D03", "stratum-v1", "`mining.configure` and version rolling", "specified", "BIP 310"
+    ),
+    VariantRow(
+        "D20",
+        "cryptonote",
+        "xmrig's extensions: algorithms, keepalive, rig names",
+        "specified",
+        "xmrig/xmrig-proxy doc/STRATUM_EXT.md",
     ),
 )
 

@@ -14,7 +14,9 @@ from poolwatch.match.message import Message
 class Act(Enum):
     """What a message does in a mining conversation."""
 
+    TUNNEL = "tunnel"  # a proxy was asked for a way to the pool
     GREETING = "greeting"  # the miner's opening
+    WELCOME = "welcome"  # the server took an opening that is no step of its own
     SUBSCRIBED = "subscribed"  # the server took a subscription
     AUTHORIZED = "authorized"  # the server took a login
     JOB = "job"  # work was handed out

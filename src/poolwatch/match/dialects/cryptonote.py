@@ -1,9 +1,10 @@
-"""CryptoNote (Monero and kin) login, job, submit over JSON lines (D19).
+"""CryptoNote (Monero and kin) login, job, submit over JSON lines (D19), with the extensions
+of xmrig and MoneroOcean (D20): algorithms to choose from, keepalives, other coins' work.
 
 `login`, `job` and `submit` are words of many protocols; the needles ask for the members
 only miners and pools put beside them.
 Sources: recorded sessions (nesfit xmr-*, ntop/nDPI mining, jsiwek/zeek-cryptomining
-coinhive-stratum); xmrig/xmrig-proxy doc/STRATUM.md.
+coinhive-stratum); xmrig/xmrig-proxy doc/STRATUM.md, doc/STRATUM_EXT.md.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ from poolwatch.match.dialects.base import (
 )
 from poolwatch.match.message import Message
 
+# Members of a login that are no part of the plain protocol, and say which extension is meant.
+_ASKED = ("algo", "algo-perf", "rigid", "nicehash")
+_EXTENSIONS = frozenset((*_ASKED, "keepalive", "connect", "tls"))
+
 
 class CryptoNote:
     """Login answered with a job, jobs pushed, shares submitted by session id."""
@@ -37,9 +42,12 @@ class CryptoNote:
         if method == "login":
             login = text_at([named.get("login")], 0)
             agent = text_at([named.get("agent")], 0)
-            yield Event(Act.GREETING, facts(login=login, agent=agent))
+            asked = [name for name in _ASKED if name in named] or None
+            yield Event(Act.GREETING, facts(login=login, agent=agent, extensions=asked))
         elif method == "submit":
             yield Event(Act.SUBMIT)
+        elif method == "keepalived":
+            yield Event(Act.DETAIL, facts(extensions=["keepalive"]))
         elif method == "job":
             yield _job(named)
         else:
@@ -50,6 +58,9 @@ class CryptoNote:
         body = message.body
         result = result_of(body)
         job = result.get("job") if isinstance(result, dict) else None
+        granted = _granted(result)
+        if granted:
+            yield Event(Act.DETAIL, facts(extensions=granted))
         if request.method == "submit":
             yield Event(share_act(body))
         elif is_error(body):
@@ -60,6 +71,11 @@ class CryptoNote:
             yield _job(job)
         elif isinstance(result, dict) and "blob" in result:  # getjob
             yield _job(result)
+        elif request.method == "login" and _is_other_work(result):
+            # From here on the pool hands out another family's work over this connection.
+            yield Event(
+                Act.AUTHORIZED, facts(algorithm=text_at([result.get("algo")], 0), speaks="stratum")
+            )
         elif request.method == "login" and is_yes(body):
             yield Event(Act.AUTHORIZED)
         else:
@@ -70,6 +86,22 @@ class CryptoNote:
         result = result_of(message.body)
         job = result.get("job") if isinstance(result, dict) else None
         yield _job(job if isinstance(job, dict) else {})
+
+
+def _granted(result: Any) -> list[str] | None:
+    """The extensions a pool lists in its answer to a login."""
+    listed = result.get("extensions") if isinstance(result, dict) else None
+    names = listed if isinstance(listed, list) else []
+    return [name for name in names if isinstance(name, str) and name in _EXTENSIONS] or None
+
+
+def _is_other_work(result: Any) -> bool:
+    """Whether a login was taken for KawPow or GhostRider, whose work comes as in Stratum."""
+    return (
+        isinstance(result, dict)
+        and isinstance(result.get("extra_nonce"), str)
+        and isinstance(result.get("algo"), str)
+    )
 
 
 def _job(job: dict[str, Any]) -> Event:

@@ -20,9 +20,11 @@ class Equihash(Stratum):
         if method == "mining.set_target":
             target = text_at(params_of(message), 0)
             expected = target_difficulty(target) if target else None
-            yield Event(Act.DETAIL, facts(difficulty=expected, algorithm="Equihash"))
-        else:
-            yield from super().said(method, message)
+            yield Event(Act.DETAIL, facts(difficulty=expected))
+            return
+        yield from super().said(method, message)
+        if method in ("mining.notify", "mining.submit"):  # other algorithms set targets too
+            yield Event(Act.DETAIL, facts(algorithm="Equihash"))
 
 
 DIALECT = Equihash()

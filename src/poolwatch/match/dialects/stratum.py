@@ -1,7 +1,10 @@
-"""Bitcoin Stratum v1 (D01): `mining.*` over JSON lines.
+"""Bitcoin Stratum v1 (D01): `mining.*` over JSON lines, with BIP 310 (D03) within it.
 
+The other algorithms of these pools (D02) use the very same bytes, and NiceHash's
+EthereumStratum/1.0.0 (D14) the same messages with another form of work.
 Sources: recorded sessions (nesfit/DI-cryptominingdetection, jsiwek/zeek-cryptomining);
-ckolivas/cgminer util.c; zone117x/node-stratum-pool lib/stratum.js; BIP 310.
+ckolivas/cgminer util.c; zone117x/node-stratum-pool lib/stratum.js; BIP 310;
+nicehash/Specifications EthereumStratum_NiceHash_v1.0.0.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from poolwatch.match.message import Message
 
 _HEX = re.compile(r"[0-9a-fA-F]*\Z")
 _EXTRANONCE = 64  # hex digits
+_EXTENSIONS = ("version-rolling", "minimum-difficulty", "subscribe-extranonce", "info")  # BIP 310
 
 
 class Stratum:
@@ -41,7 +45,7 @@ class Stratum:
         if method == "mining.subscribe":
             yield Event(
                 Act.GREETING,
-                facts(agent=text_at(params, 0), named_host=text_at(params, 2)),
+                facts(agent=text_at(params, 0), named_host=_host_at(params, 2)),
             )
         elif method == "mining.authorize":
             named = named_params(message)
@@ -49,7 +53,7 @@ class Stratum:
             agent = text_at([named.get("agent")], 0)
             yield Event(Act.GREETING, facts(login=login, agent=agent))
         elif method == "mining.configure":
-            yield Event(Act.GREETING)
+            yield Event(Act.GREETING, facts(extensions=_asked_for(params)))
         elif method == "mining.submit":
             yield Event(Act.SUBMIT, facts(login=text_at(params, 0)))
         elif method == "mining.notify":
@@ -67,6 +71,8 @@ class Stratum:
             yield Event(share_act(body))
         elif method == "client.get_version":
             yield Event(Act.DETAIL, facts(agent=text_at([result_of(body)], 0)))
+        elif method == "mining.configure" and _is_configuration(body):
+            yield Event(Act.WELCOME)
         elif not request.opening:
             yield Event(Act.DETAIL)
         elif is_no(body):
@@ -79,8 +85,11 @@ class Stratum:
             yield Event(Act.DETAIL)
 
     def shown(self, message: Message) -> Iterable[Event]:
-        """A subscription's answer whose request was not seen."""
-        yield Event(Act.SUBSCRIBED)
+        """The answer to a subscription or configuration whose request was not seen."""
+        if _is_configuration(message.body):
+            yield Event(Act.WELCOME, facts(extensions=_granted(message.body)))
+        else:
+            yield Event(Act.SUBSCRIBED)
 
 
 def _is_subscription(body: Any) -> bool:
@@ -89,6 +98,31 @@ def _is_subscription(body: Any) -> bool:
     return isinstance(result, list) and any(
         isinstance(item, str) and len(item) <= _EXTRANONCE and _HEX.match(item) for item in result
     )
+
+
+def _host_at(params: list[Any], index: int) -> str | None:
+    """The pool's name among the parameters of a subscription; some put a time or a hash there."""
+    text = text_at(params, index)
+    return text if text and "." in text else None
+
+
+def _asked_for(params: list[Any]) -> list[str] | None:
+    """The extensions a miner asks for (BIP 310)."""
+    asked = params[0] if params and isinstance(params[0], list) else []
+    return [name for name in asked if name in _EXTENSIONS] or None
+
+
+def _granted(body: Any) -> list[str] | None:
+    """The extensions a pool grants."""
+    result = result_of(body)
+    named = result if isinstance(result, dict) else {}
+    return [name for name in _EXTENSIONS if named.get(name) is True] or None
+
+
+def _is_configuration(body: Any) -> bool:
+    """Whether a pool answers for the extensions one by one, granted or not."""
+    result = result_of(body)
+    return isinstance(result, dict) and any(name in result for name in _EXTENSIONS)
 
 
 DIALECT = Stratum()

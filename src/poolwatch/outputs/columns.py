@@ -1,0 +1,289 @@
+"""Every column of flows, findings, units and stats, declared once.
+
+CSV, Parquet, data frames and docs/columns.md derive from this; to add a column, add a line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from poolwatch.layouts import Carrier
+from poolwatch.match.dialects import ROWS
+from poolwatch.terms import Grade, Role, Stage
+
+
+class Kind(Enum):
+    """What a column holds; the value is how the documentation calls it."""
+
+    TEXT = "text"
+    WORD = "one of few words"
+    INTEGER = "integer"
+    REAL = "number"
+    TRUTH = "true or false"
+    TIME = "time"
+    TEXTS = "list of texts"
+    INTEGERS = "list of integers"
+    COUNTS = "object: name to integer"
+    RECORDS = "list of objects"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: where its value stands in the event, and what it is.
+
+    `words`: what a WORD is known to be. `ladder`: their order means more and more, and there
+    are no others. `needed`: an event without it cannot be used.
+    """
+
+    name: str
+    path: str
+    kind: Kind
+    about: str
+    unit: str = ""
+    words: tuple[str, ...] = ()
+    ladder: bool = False
+    needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns of one kind of row. `event`: the `event_type` its rows are made of.
+
+    `rows`: where in the event a list of several rows stands; empty: the event is the row.
+    """
+
+    name: str
+    title: str
+    event: str
+    columns: tuple[Column, ...]
+    rows: str = ""
+
+
+GRADES = tuple(grade.word for grade in Grade)
+STAGES = tuple(stage.word for stage in Stage)
+ROLES = tuple(role.value for role in Role)
+VIAS = ("socks5", "socks4", "http-connect", "proxy-v1")
+CARRIERS = tuple(carrier.word for carrier in Carrier if carrier)
+_HASHRATE = "null in this release"
+
+
+def _grade(path: str, about: str) -> Column:
+    return Column("grade", path, Kind.WORD, about, words=GRADES, ladder=True, needed=True)
+
+
+def _stage(path: str, about: str) -> Column:
+    return Column("stage", path, Kind.WORD, about, words=STAGES, ladder=True, needed=True)
+
+
+def _shares(path: str) -> tuple[Column, ...]:
+    return (
+        Column("shares_submitted", f"{path}.submitted", Kind.INTEGER, "Shares sent", "shares"),
+        Column("shares_accepted", f"{path}.accepted", Kind.INTEGER, "Shares accepted", "shares"),
+        Column("shares_rejected", f"{path}.rejected", Kind.INTEGER, "Shares refused", "shares"),
+    )
+
+
+def _hashrate(path: str) -> tuple[Column, ...]:
+    about = f"Estimated hashrate; {_HASHRATE}"
+    return (
+        Column("hashrate", f"{path}.estimate", Kind.REAL, about, "H/s"),
+        Column("hashrate_low", f"{path}.low", Kind.REAL, "Its lower bound", "H/s"),
+        Column("hashrate_high", f"{path}.high", Kind.REAL, "Its upper bound", "H/s"),
+        Column("hashrate_basis", f"{path}.basis", Kind.TEXT, "What the estimate rests on"),
+    )
+
+
+FLOWS = Table(
+    "flows",
+    "one conversation with any evidence of mining",
+    "mining",
+    (
+        Column("timestamp", "timestamp", Kind.TIME, "First message that counts as evidence"),
+        Column("flow_id", "flow_id", Kind.INTEGER, "Identity of the flow, 63 bits"),
+        Column("community_id", "community_id", Kind.TEXT, "Community ID of the flow, version 1"),
+        Column("src_ip", "src_ip", Kind.TEXT, "Address of the side that acts as miner"),
+        Column("src_port", "src_port", Kind.INTEGER, "Its port"),
+        Column("dest_ip", "dest_ip", Kind.TEXT, "Address of the pool's side"),
+        Column("dest_port", "dest_port", Kind.INTEGER, "Its port"),
+        Column("proto", "proto", Kind.TEXT, "Transport protocol"),
+        Column("vlan", "vlan", Kind.INTEGERS, "VLAN ids, the outermost first"),
+        Column("tunnel", "tunnel.carrier", Kind.WORD, "Carrier it came in", words=CARRIERS),
+        Column("tunnel_id", "tunnel.id", Kind.INTEGER, "VNI, TEID, key or session of the carrier"),
+        Column("tunnel_dest_id", "tunnel.dest_id", Kind.INTEGER, "TEID of the other direction"),
+        Column("pcap_filename", "pcap_filename", Kind.TEXT, "The capture, as it was named"),
+        Column("pcap_cnt", "pcap_cnt", Kind.INTEGER, "First packet of the evidence, from 1"),
+        Column("sensor", "sensor", Kind.TEXT, "The observation point"),
+        _grade("mining.grade", "How sure it is that this is a mining conversation"),
+        _stage("mining.stage", "How far the conversation got"),
+        Column("refused", "mining.refused", Kind.TRUTH, "Whether the pool answered with an error"),
+        Column("role", "mining.role", Kind.WORD, "What the host does", words=ROLES),
+        Column("inside", "mining.inside", Kind.TRUTH, "Whether the host is inside"),
+        Column("dialect", "mining.dialect", Kind.WORD, "The dialect spoken", words=tuple(ROWS)),
+        Column("extensions", "mining.extensions", Kind.TEXTS, "Extensions of the dialect in use"),
+        Column("via", "mining.via", Kind.WORD, "Kind of proxy it went through", words=VIAS),
+        Column("via_target", "mining.via_target", Kind.TEXT, "Whom the proxy was asked for"),
+        Column("coin", "mining.coin", Kind.WORD, "The coin, by its symbol"),
+        Column("coin_basis", "mining.coin_basis", Kind.TEXT, "What says which coin"),
+        Column("algorithm", "mining.algorithm", Kind.TEXT, "Algorithm, as said on the wire"),
+        Column("pool", "mining.pool", Kind.TEXT, "The pool's name"),
+        Column("login", "mining.login", Kind.TEXT, "The first login sent"),
+        Column("wallet", "mining.wallet", Kind.TEXT, "The address in it"),
+        Column("worker", "mining.worker", Kind.TEXT, "The worker in it"),
+        Column("logins", "mining.logins", Kind.TEXTS, "All logins, in the order sent"),
+        Column("agent", "mining.agent", Kind.TEXT, "The miner's own name for itself, unchanged"),
+        Column("encrypted", "mining.encrypted", Kind.TRUTH, "Whether the flow is encrypted"),
+        Column("sni", "mining.tls.sni", Kind.TEXT, "Server name in the TLS client hello"),
+        Column("alpn", "mining.tls.alpn", Kind.TEXTS, "Protocols the client offers in TLS"),
+        Column("ja4", "mining.tls.ja4", Kind.TEXT, "JA4 fingerprint of the TLS client"),
+        Column(
+            "certificate_names",
+            "mining.tls.certificate_names",
+            Kind.TEXTS,
+            "Names in the server's certificate, TLS 1.2 and older",
+        ),
+        Column("names", "mining.names", Kind.RECORDS, "Names met: name, via, listed"),
+        Column("midstream", "mining.midstream", Kind.TRUTH, "Whether its beginning is missing"),
+        Column("first_seen", "mining.first_seen", Kind.TIME, "First mining message"),
+        Column("last_seen", "mining.last_seen", Kind.TIME, "Last mining message"),
+        Column("jobs", "mining.jobs", Kind.INTEGER, "Jobs handed out", "jobs"),
+        *_shares("mining.shares"),
+        Column("difficulty", "mining.difficulty", Kind.REAL, "Share difficulty last set"),
+        *_hashrate("mining.hashrate"),
+        Column("dest_country", "mining.dest_country", Kind.TEXT, "Country of the pool's address"),
+        Column("dest_asn", "mining.dest_asn", Kind.INTEGER, "Its autonomous system"),
+        Column(
+            "cross_border", "mining.cross_border", Kind.TRUTH, "Whether both are in two countries"
+        ),
+        Column("signatures", "mining.signatures", Kind.TEXTS, "Ids of the signatures that fit"),
+        Column(
+            "evidence",
+            "mining.evidence",
+            Kind.RECORDS,
+            "The messages this rests on: packet, offset in the frame, length, side, text, shows",
+        ),
+    ),
+)
+
+FINDINGS = Table(
+    "findings",
+    "one host, judged by all its conversations",
+    "finding",
+    (
+        Column("timestamp", "timestamp", Kind.TIME, "First mining message"),
+        Column("sensor", "sensor", Kind.TEXT, "The observation point"),
+        Column("finding_id", "finding_id", Kind.INTEGER, "Identity of the finding, 63 bits"),
+        Column("host", "host", Kind.TEXT, "Address of the host", needed=True),
+        Column("inside", "inside", Kind.TRUTH, "Whether it is inside"),
+        Column("role", "role", Kind.WORD, "What the host does", words=ROLES),
+        Column("unit", "unit.name", Kind.TEXT, "Whose the address was at that time"),
+        Column("unit_path", "unit.path", Kind.TEXTS, "The unit's place in the tree, widest first"),
+        Column("unit_kind", "unit.kind", Kind.TEXT, "What kind of unit"),
+        Column("unit_contact", "unit.contact", Kind.TEXT, "Whom to ask"),
+        Column("unit_prefix", "unit.prefix", Kind.TEXT, "The network or range that says so"),
+        Column("unit_source", "unit.source", Kind.TEXT, "Where the unit table has it from"),
+        Column("unit_place", "unit.place", Kind.TEXT, "File and row of the unit table"),
+        _grade("grade", "How sure it is that the host speaks with pools"),
+        _stage("stage", "How far it got"),
+        Column("refused", "refused", Kind.TRUTH, "Whether its best conversation was refused"),
+        Column("dialects", "dialects", Kind.TEXTS, "Dialects spoken"),
+        Column("coins", "coins", Kind.TEXTS, "Coins, by symbol"),
+        Column("pools", "pools", Kind.TEXTS, "Names of pools"),
+        Column("wallets", "wallets", Kind.TEXTS, "Addresses in its logins"),
+        Column("workers", "workers", Kind.TEXTS, "Workers in its logins"),
+        Column("agents", "agents", Kind.TEXTS, "What its miners call themselves"),
+        Column("first_seen", "first_seen", Kind.TIME, "First mining message"),
+        Column("last_seen", "last_seen", Kind.TIME, "Last mining message"),
+        Column("active_seconds", "active_seconds", Kind.REAL, "Time covered by conversations", "s"),
+        Column("jobs", "jobs", Kind.INTEGER, "Jobs handed out", "jobs"),
+        *_shares("shares"),
+        *_hashrate("hashrate"),
+        Column("unknown", "unknown", Kind.RECORDS, "What is not known: question, needs"),
+        Column("sessions", "sessions", Kind.INTEGER, "Conversations", "flows"),
+        Column("flows", "flows", Kind.INTEGERS, "Their flow_id"),
+    ),
+)
+
+UNITS = Table(
+    "units",
+    "one unit, or a place in the tree above units, with what was found in it and below",
+    "stats",
+    (
+        Column("path", "path", Kind.TEXTS, "Place in the tree, the widest first", needed=True),
+        Column("findings", "findings", Kind.INTEGER, "Findings there and below", "findings"),
+        Column("hosts", "hosts", Kind.INTEGER, "Hosts with findings there and below", "hosts"),
+        *(
+            Column(grade, f"grades.{grade}", Kind.INTEGER, f"Findings that are {grade}", "findings")
+            for grade in reversed(GRADES)
+        ),
+    ),
+    rows="stats.units",
+)
+
+STATS = Table(
+    "stats",
+    "one scan: what was looked at, and what was not",
+    "stats",
+    (
+        Column("timestamp", "timestamp", Kind.TIME, "Last packet"),
+        Column("sensor", "sensor", Kind.TEXT, "The observation point"),
+        Column("version", "stats.version", Kind.TEXT, "Version of poolwatch"),
+        Column("catalogue", "stats.catalogue", Kind.TEXT, "Digest of the signatures"),
+        Column("files", "stats.files", Kind.INTEGER, "Captures opened", "files"),
+        Column(
+            "files_skipped",
+            "stats.files_skipped",
+            Kind.COUNTS,
+            "Files not opened, by kind",
+            "files",
+        ),
+        Column("problems", "stats.problems", Kind.RECORDS, "Inputs not read: file, offset, reason"),
+        Column("first_seen", "stats.first_seen", Kind.TIME, "First packet"),
+        Column("last_seen", "stats.last_seen", Kind.TIME, "Last packet"),
+        Column("packets", "stats.packets", Kind.INTEGER, "Packets read", "packets"),
+        Column("bytes", "stats.bytes", Kind.INTEGER, "Their bytes on the wire", "bytes"),
+        Column(
+            "not_understood",
+            "stats.not_understood",
+            Kind.COUNTS,
+            "Packets that were not understood, by reason",
+            "packets",
+        ),
+        Column(
+            "link_types_unknown",
+            "stats.link_types_unknown",
+            Kind.COUNTS,
+            "Interfaces of unknown LINKTYPE_",
+            "interfaces",
+        ),
+        Column("truncated", "stats.truncated", Kind.INTEGER, "Cut by the snap length", "packets"),
+        Column("flows", "stats.flows", Kind.INTEGER, "Flows", "flows"),
+        Column("evicted", "stats.evicted", Kind.INTEGER, "Flows given up for others", "flows"),
+        Column("one_way", "stats.one_way", Kind.INTEGER, "TCP flows seen one way only", "flows"),
+        Column(
+            "encrypted_long",
+            "stats.encrypted_long",
+            Kind.INTEGER,
+            "Long-lived encrypted flows nobody could judge",
+            "flows",
+        ),
+        Column(
+            "encrypted_flows",
+            "stats.encrypted_flows",
+            Kind.RECORDS,
+            "Some of the long-lived encrypted flows: src, dest, sni, ja4, alpn, seconds",
+        ),
+        Column("gaps", "stats.gaps", Kind.INTEGER, "Gaps in streams that were read", "gaps"),
+        Column("drops", "stats.drops", Kind.INTEGER, "Dropped when capturing", "packets"),
+        Column("counts", "stats.counts", Kind.COUNTS, "What else was counted, bounds that bit too"),
+        Column("limits", "stats.limits", Kind.COUNTS, "The bounds that held"),
+    ),
+)
+
+TABLES = (FLOWS, FINDINGS, UNITS, STATS)
+BY_NAME = {table.name: table for table in TABLES}
+
+UNUSED = frozenset(
+    ("rigs", "energy", "equipment", "cause", "grounds", "counter_grounds", "mining.hashrate.unit")
+)
+"""Paths that have no column yet: always null in this release, or the same in every row."""

@@ -1,0 +1,109 @@
+"""What a scan needs beside its captures, and the engine made of it.
+
+The command line and the Python interface both come through here, so that the same wishes
+give the same answer.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poolwatch.errors import UsageError
+from poolwatch.settings import Limits
+
+if TYPE_CHECKING:
+    from poolwatch.engine import Engine
+    from poolwatch.inventory.geo import Geo
+    from poolwatch.inventory.notes import Note
+    from poolwatch.inventory.units import UnitTable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The wishes of a user. Nothing is read before `make_engine`."""
+
+    internal: tuple[str, ...] = ()
+    signatures: tuple[Path, ...] = ()
+    units: tuple[Path, ...] = ()
+    unit_field: str = "unit"
+    zone: str = "UTC"  # of dates in unit tables
+    mmdb: tuple[Path, ...] = ()
+    home: str | None = None
+    sensor: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    identify: bool = True
+
+
+def make_engine(
+    plan: Plan,
+    *,
+    unreadable_rows: Callable[[list[Note]], None],
+    compiling: Callable[[], None],
+) -> Engine:
+    """Read the tables and make the engine. Raises PoolwatchError.
+
+    `unreadable_rows` is called with the rows of unit tables that are not used, if any;
+    `compiling` before kernels are compiled, which takes a while once.
+    """
+    from poolwatch.aggregate.places import Inside
+    from poolwatch.catalog import load_catalog
+
+    units = _load_units(plan, unreadable_rows)
+    geo = _open_geo(plan)
+    inside = Inside(plan.internal, units)
+    catalog = load_catalog(plan.signatures)
+
+    from poolwatch import kernels
+
+    if kernels.is_cold():
+        compiling()
+        kernels.warm()
+
+    from poolwatch.engine import Engine
+
+    sensor = plan.sensor or socket.gethostname()
+    try:
+        return Engine(
+            catalog, plan.limits, inside, sensor, units=units, geo=geo, identify=plan.identify
+        )
+    except MemoryError as error:
+        raise UsageError(
+            f"limits.flows = {plan.limits.flows}: more than there is memory for",
+            "choose a lower one",
+        ) from error
+
+
+def time_zone(name: str, option: str = "--tz") -> str:
+    """The name of a time zone, once it is known to be one. Raises UsageError."""
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            f"{option} {name}: no such time zone", "for example Asia/Shanghai"
+        ) from error
+    return name
+
+
+def _load_units(plan: Plan, unreadable_rows: Callable[[list[Note]], None]) -> UnitTable | None:
+    if not plan.units:
+        return None
+    from poolwatch.inventory.unit_files import load_units
+
+    table = load_units(plan.units, plan.limits, plan.zone, plan.unit_field)
+    if table.unreadable:
+        unreadable_rows(table.unreadable)
+    return table
+
+
+def _open_geo(plan: Plan) -> Geo | None:
+    if not plan.mmdb and plan.home is None:
+        return None
+    from poolwatch.inventory.geo import Geo
+
+    return Geo(plan.mmdb, plan.home)
