@@ -295,10 +295,10 @@ def test_rows_and_comments_of_the_folder_stay(tmp_path: Path) -> None:
     )
     bring(tmp_path, "own-pool.example\n")
     assert (own / "pools.csv").read_text("utf-8").splitlines() == [
-        "suffix,pool,use,coins,origin,status,sources,date,nursery,licence",
-        "mine.example,Mine,any,,,,by hand,2026-01-01,false,",
+        "suffix,pool,use,coins,origin,status,sources,date,nursery,licence,ports",
+        "mine.example,Mine,any,,,,by hand,2026-01-01,false,,",
         "# told by phone, on Monday",
-        "own-pool.example,own-pool.example,any,,,,a list,2026-01-12,true,CC0-1.0",
+        "own-pool.example,own-pool.example,any,,,,a list,2026-01-12,true,CC0-1.0,",
     ]
     assert sorted(path.name for path in own.iterdir()) == ["pools.csv"]
 
