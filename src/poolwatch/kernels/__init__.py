@@ -89,6 +89,36 @@ def kernel(signature: Any, *, inline: bool = False) -> Callable[[F], F]:
     return decorate
 
 
+def part(signature: Any, *, inline: bool = False) -> Callable[[F], F]:
+    """A part of kernels, compiled for `signature` once a kernel that calls it is compiled.
+
+    Nothing else may call it: its code stands in the cached code of its callers, so that a
+    process which loads those spends nothing on it.
+    """
+
+    def decorate(function: F) -> F:
+        compiled: Any = numba.njit(
+            nogil=True,
+            error_model="numpy",
+            boundscheck=_checked(),
+            forceinline=inline,
+            _nrt=False,
+        )(function)
+        as_called = compiled.get_call_template
+
+        def as_declared(args: Any, kwargs: Any) -> Any:
+            if not compiled.signatures:
+                compiled.compile(signature)
+                compiled.disable_compile()
+            return as_called(args, kwargs)
+
+        compiled.get_call_template = as_declared
+        result: F = compiled
+        return result
+
+    return decorate
+
+
 def helper(function: F) -> F:
     """A part of kernels, compiled into each that calls it and never by itself.
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from poolwatch.kernels import BYTES, helper, i8, kernel, row, rows, u8, void
+from poolwatch.kernels import BYTES, helper, i8, kernel, part, row, rows, u8, void
 from poolwatch.kernels.decode import (
     CARRIED,
     CARRIER_PORTS,
@@ -549,7 +549,7 @@ def _is_settled(reason: int) -> bool:
     )
 
 
-@kernel(i8(BYTES, row(PACKET), row(FRAME)))
+@part(i8(BYTES, row(PACKET), row(FRAME)))
 def unwrap(buffer: Any, packet: Any, frame: Any) -> int:
     """Decode the innermost packet of one that may carry others; return its Reason."""
     start = i8(packet["offset"])

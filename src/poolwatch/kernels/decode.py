@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from poolwatch.kernels import BYTES, b1, i8, kernel, row, rows, u8, void
+from poolwatch.kernels import BYTES, b1, i8, kernel, part, row, rows, u8, void
 from poolwatch.kernels.intrinsics import big16, big32, big64, little32
 from poolwatch.layouts import FRAME, PACKET, VLAN_BITS, Kind, Link, Reason
 
@@ -61,13 +61,13 @@ MAY_CARRY = np.zeros(1024, np.bool_)
 MAY_CARRY[[port >> 6 for port in CARRIER_PORTS]] = True
 
 
-@kernel(b1(i8), inline=True)
+@part(b1(i8), inline=True)
 def is_vlan(ethertype: int) -> bool:
     """802.1Q, 802.1ad, and what came before it."""
     return ethertype == 0x8100 or ethertype == 0x88A8 or ethertype == 0x9100 or ethertype == 0x9200
 
 
-@kernel(b1(i8), inline=True)
+@part(b1(i8), inline=True)
 def _is_extension(protocol: int) -> bool:
     """IPv6 headers that only lead on to the next one (RFC 8200 and the IANA registry)."""
     return (
@@ -82,7 +82,7 @@ def _is_extension(protocol: int) -> bool:
     )
 
 
-@kernel(i8(i8), inline=True)
+@part(i8(i8), inline=True)
 def family_ethertype(family: int) -> int:
     """The address family of BSD loopback captures as an ethertype, 0 for others."""
     if family == 2:
@@ -92,7 +92,7 @@ def family_ethertype(family: int) -> int:
     return 0
 
 
-@kernel(i8(BYTES, i8, i8, i8, i8, i8, u8, u8, u8, u8, row(FRAME)), inline=True)
+@part(i8(BYTES, i8, i8, i8, i8, i8, u8, u8, u8, u8, row(FRAME)), inline=True)
 def _decode_transport(
     buffer: Any,
     protocol: int,
@@ -170,7 +170,7 @@ def _decode_transport(
     return carried
 
 
-@kernel(i8(BYTES, i8, i8, row(FRAME)), inline=True)
+@part(i8(BYTES, i8, i8, row(FRAME)), inline=True)
 def decode_ipv4(buffer: Any, position: int, end: int, frame: Any) -> int:
     """An IPv4 packet and its transport header into `frame`; return its Reason."""
     if position + 20 > end:
@@ -205,7 +205,7 @@ def decode_ipv4(buffer: Any, position: int, end: int, frame: Any) -> int:
     )
 
 
-@kernel(i8(BYTES, i8, i8, row(FRAME)), inline=True)
+@part(i8(BYTES, i8, i8, row(FRAME)), inline=True)
 def decode_ipv6(buffer: Any, position: int, end: int, frame: Any) -> int:
     """An IPv6 packet and its transport header into `frame`; return its Reason."""
     if position + 40 > end:
@@ -254,7 +254,7 @@ def decode_ipv6(buffer: Any, position: int, end: int, frame: Any) -> int:
     )
 
 
-@kernel(i8(BYTES, row(PACKET), row(FRAME)), inline=True)
+@part(i8(BYTES, row(PACKET), row(FRAME)), inline=True)
 def decode_frame(buffer: Any, packet: Any, frame: Any) -> int:
     """Decode one packet into `frame`; return its Reason (0: understood), maybe with CARRIED.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel, row, u8, void
+from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel, part, row, u8, void
 from poolwatch.kernels.intrinsics import big16, big32, big64
 from poolwatch.kernels.names import (
     NAME_BYTES,
@@ -35,7 +35,7 @@ _PORT = 53
 _NS = 1_000_000_000
 
 
-@kernel(i8(BYTES, i8, i8, i8, OWN_BYTES, INT64S))
+@part(i8(BYTES, i8, i8, i8, OWN_BYTES, INT64S))
 def read_name(buffer: Any, base: int, position: int, end: int, flat: Any, work: Any) -> int:
     """Write the name at `position` into `flat` as lower-case text, its length into `work[0]`.
 
@@ -77,7 +77,7 @@ def read_name(buffer: Any, base: int, position: int, end: int, flat: Any, work: 
     return resume if resume >= 0 else position + 1
 
 
-@kernel(i8(BYTES, i8, i8))
+@part(i8(BYTES, i8, i8))
 def _skip_name(buffer: Any, position: int, end: int) -> int:
     """Where a record goes on behind its name, -1 for what is no name."""
     while position < end:
@@ -92,7 +92,7 @@ def _skip_name(buffer: Any, position: int, end: int) -> int:
     return -1
 
 
-@kernel(i8(BYTES, i8, i8), inline=True)
+@part(i8(BYTES, i8, i8), inline=True)
 def _answer_at(buffer: Any, position: int, end: int) -> int:
     """Where the fixed part of the answer at `position` stands, -1 if it is not all there."""
     position = _skip_name(buffer, position, end)
@@ -101,7 +101,7 @@ def _answer_at(buffer: Any, position: int, end: int) -> int:
     return position if position + 10 + big16(buffer, position + 8) <= end else -1
 
 
-@kernel(void(BYTES, i8, i8, i8, u8, u8, i8, i8, NAMES_TYPE))
+@part(void(BYTES, i8, i8, i8, u8, u8, i8, i8, NAMES_TYPE))
 def _learn_addresses(
     buffer: Any,
     position: int,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolwatch.kernels import BYTES, INT32S, SLOTS, b1, i8, kernel, row, rows, u8, void
+from poolwatch.kernels import BYTES, INT32S, SLOTS, b1, i8, kernel, part, row, rows, u8, void
 from poolwatch.kernels.carriers import decode_carried
 from poolwatch.kernels.decode import CARRIED, decode_frame
 from poolwatch.kernels.endpoints import find_endpoint
@@ -174,7 +174,7 @@ def account(table: Any, flow: Any, start: Any, counters: Any) -> None:
             count["encrypted_long"] += 1
 
 
-@kernel(b1(rows(TABLE), row(FLOW), row(FLOW_START)), inline=True)
+@part(b1(rows(TABLE), row(FLOW), row(FLOW_START)), inline=True)
 def _is_reported(table: Any, flow: Any, start: Any) -> bool:
     """Whether somebody asks for a flow when it closes."""
     if i8(flow["flags"]) & _REPORTED or start["named"] != 0 or start["prefix"] >= 0:
@@ -233,13 +233,13 @@ def close_flow(
     return written
 
 
-@kernel(b1(u8), inline=True)
+@part(b1(u8), inline=True)
 def is_gtp(tags: int) -> bool:
     """Whether a flow's packets came through GTP, with a TEID of its own each way."""
     return i8(tags >> u8(CARRIER_SHIFT)) & 0xFF == _GTP
 
 
-@kernel(void(row(FLOW_START), row(FRAME)))
+@part(void(row(FLOW_START), row(FRAME)))
 def _note_teid(start: Any, frame: Any) -> None:
     if frame["side"]:
         start["teid_b"] = frame["teid"]
@@ -247,7 +247,7 @@ def _note_teid(start: Any, frame: Any) -> None:
         start["teid_a"] = frame["teid"]
 
 
-@kernel(i8(row(FRAME), i8, SLOTS, i8, rows(FLOW), rows(FLOW_START), INT32S, i8, rows(TABLE)))
+@part(i8(row(FRAME), i8, SLOTS, i8, rows(FLOW), rows(FLOW_START), INT32S, i8, rows(TABLE)))
 def _open_flow(
     frame: Any,
     ts_ns: int,
@@ -303,7 +303,7 @@ def _is_unsure(flow: Any, ts_ns: int, idle_ns: int) -> bool:
     return flags & _INHERITED != 0 and flags & USED_UP == 0 and ts_ns - flow["last_ns"] <= idle_ns
 
 
-@kernel(
+@part(
     i8(
         row(FRAME),
         i8,
@@ -379,7 +379,7 @@ def _begin_flow(
     return record
 
 
-@kernel(b1(row(FLOW), row(FRAME)), inline=True)
+@part(b1(row(FLOW), row(FRAME)), inline=True)
 def _same_key(flow: Any, frame: Any) -> bool:
     # Without branches: after the tag has fitted, nearly every key is the same.
     return (
@@ -393,7 +393,7 @@ def _same_key(flow: Any, frame: Any) -> bool:
     ) == u8(0)
 
 
-@kernel(b1(row(FLOW), i8, i8, i8), inline=True)
+@part(b1(row(FLOW), i8, i8, i8), inline=True)
 def starts_anew(flow: Any, tcp: int, ts_ns: int, idle_ns: int) -> bool:
     """Whether a packet of a flow's key begins another flow: after a pause, or by a new SYN."""
     if ts_ns - flow["last_ns"] > idle_ns:
@@ -402,7 +402,7 @@ def starts_anew(flow: Any, tcp: int, ts_ns: int, idle_ns: int) -> bool:
     return fresh_syn and (i8(flow["flags"]) & (USED_UP | _INHERITED)) != 0
 
 
-@kernel(void(row(FRAME), rows(TABLE)))
+@part(void(row(FRAME), rows(TABLE)))
 def _hash_frame(frame: Any, table: Any) -> None:
     frame["hash"] = hash_key(
         table,
@@ -416,7 +416,7 @@ def _hash_frame(frame: Any, table: Any) -> None:
     )
 
 
-@kernel(void(BYTES, rows(PACKET), i8, i8, rows(FRAME), rows(TABLE)))
+@part(void(BYTES, rows(PACKET), i8, i8, rows(FRAME), rows(TABLE)))
 def _decode_carried(
     buffer: Any, packets: Any, base: int, size: int, frames: Any, table: Any
 ) -> None:
@@ -429,7 +429,7 @@ def _decode_carried(
             _hash_frame(frame, table)
 
 
-@kernel(i8(row(FRAME), rows(TABLE), SLOTS, rows(FLOW), i8))
+@part(i8(row(FRAME), rows(TABLE), SLOTS, rows(FLOW), i8))
 def _find_numbered(frame: Any, table: Any, slots: Any, flows: Any, number: int) -> int:
     """The record with the frame's ends and that number in its tags, or -1; the key is set so."""
     low = frame["tags"] & u8(_TAG)
@@ -481,7 +481,7 @@ def _place_gtp(frame: Any, ts_ns: int, table: Any, slots: Any, flows: Any, start
     return record
 
 
-@kernel(
+@part(
     i8(
         BYTES,
         row(PACKET),
@@ -580,7 +580,7 @@ def read_tcp(
     return written
 
 
-@kernel(b1(BYTES, row(FRAME), row(FLOW)), inline=True)
+@part(b1(BYTES, row(FRAME), row(FLOW)), inline=True)
 def may_hold_names(buffer: Any, frame: Any, flow: Any) -> bool:
     """Whether a payload is worth looking into for names: DNS, or the beginning of TLS or HTTP.
 
@@ -600,7 +600,7 @@ def may_hold_names(buffer: Any, frame: Any, flow: Any) -> bool:
     )
 
 
-@kernel(
+@part(
     i8(
         BYTES,
         i8,

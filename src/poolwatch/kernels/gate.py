@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from poolwatch.kernels import BYTES, b1, i8, kernel
+from poolwatch.kernels import BYTES, b1, i8, kernel, part
 from poolwatch.kernels.intrinsics import big32
 from poolwatch.layouts import Gate
 
@@ -47,7 +47,7 @@ _DELETE = 0x44454C45  # "DELE"
 _PATCH = 0x50415443  # "PATC"
 
 
-@kernel(b1(i8), inline=True)
+@part(b1(i8), inline=True)
 def _is_blank(byte: int) -> bool:
     return byte == 32 or byte == 9 or byte == 10 or byte == 13
 
@@ -90,7 +90,7 @@ def opens_json(buffer: Any, position: int, end: int) -> bool:
     return position + 1 >= end or i8(buffer[position + 1]) >= 32
 
 
-@kernel(b1(BYTES, i8, i8))
+@part(b1(BYTES, i8, i8))
 def _is_mining_header(buffer: Any, position: int, end: int) -> bool:
     """A header line that begins "x-mining", "x-stratum", "x-roll-" or "x-long-", any case."""
     if position + 8 > end:
@@ -106,7 +106,7 @@ def _is_mining_header(buffer: Any, position: int, end: int) -> bool:
     return False
 
 
-@kernel(b1(BYTES, i8, i8))
+@part(b1(BYTES, i8, i8))
 def _is_packing_header(buffer: Any, position: int, end: int) -> bool:
     """A header line that begins "transfer-" or "content-enc", any case: no plain body follows."""
     if position + 12 > end:
@@ -121,12 +121,12 @@ def _is_packing_header(buffer: Any, position: int, end: int) -> bool:
     return False
 
 
-@kernel(b1(BYTES, i8, i8), inline=True)
+@part(b1(BYTES, i8, i8), inline=True)
 def _is_post(buffer: Any, position: int, end: int) -> bool:
     return position + 4 <= end and big32(buffer, position) == _POST
 
 
-@kernel(i8(BYTES, i8, i8, b1, b1))
+@part(i8(BYTES, i8, i8, b1, b1))
 def _gate_head(buffer: Any, position: int, end: int, has_body: bool, packed: bool) -> int:
     """An HTTP head: PASS, HOLD or 0. Without `has_body` only a mining header passes, or a
     second request behind that may have a body. `packed`: also pass what announces a body in
@@ -178,7 +178,7 @@ def opens_socks5(buffer: Any, position: int, end: int) -> bool:
     return behind + 2 >= end or i8(buffer[behind + 2]) == 0
 
 
-@kernel(i8(BYTES, i8, i8))
+@part(i8(BYTES, i8, i8))
 def _text_end(buffer: Any, position: int, end: int) -> int:
     """Where a text of SOCKS4 ends with NUL; `end` when it goes on, -1 when it is none."""
     index = position

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolwatch.kernels import INT32S, b1, i8, kernel, row, rows, void
+from poolwatch.kernels import INT32S, b1, i8, kernel, part, row, rows, void
 from poolwatch.layouts import ADDRESS, CANDIDATE, INTERVAL
 
 BLOCK = 32
 
 
-@kernel(b1(row(INTERVAL), row(ADDRESS)), inline=True)
+@part(b1(row(INTERVAL), row(ADDRESS)), inline=True)
 def _begins_after(interval: Any, address: Any) -> bool:
     if interval["hi"] != address["hi"]:
         return interval["hi"] > address["hi"]
     return interval["lo"] > address["lo"]
 
 
-@kernel(
+@part(
     void(rows(INTERVAL, readonly=True), rows(ADDRESS, readonly=True), INT32S, i8, i8), inline=True
 )
 def _find_block(intervals: Any, addresses: Any, out: Any, start: int, stop: int) -> None:

@@ -19,6 +19,7 @@ from poolwatch.kernels import (
     bundle,
     i8,
     kernel,
+    part,
     row,
     rows,
     u8,
@@ -87,7 +88,7 @@ _flat = array_at(OWN_BYTES, 1)
 _work = array_at(INT64S, 8)
 
 
-@kernel(_TABLES_TYPE(NAMES_TYPE), inline=True)
+@part(_TABLES_TYPE(NAMES_TYPE), inline=True)
 def tables_of(names: Any) -> Any:
     """The arrays of a NAMES row; those a kernel does not use cost it nothing."""
     return Tables(
@@ -111,12 +112,12 @@ _FNV_PRIME = 0x100000001B3
 _DOT = 46
 
 
-@kernel(i8(i8), inline=True)
+@part(i8(i8), inline=True)
 def _lower(byte: int) -> int:
     return byte | 0x20 if 65 <= byte <= 90 else byte
 
 
-@kernel(i8(BYTES, i8, i8, OWN_BYTES))
+@part(i8(BYTES, i8, i8, OWN_BYTES))
 def take_text(buffer: Any, position: int, length: int, flat: Any) -> int:
     """Copy a name that stands as text, lower-cased, without final dots; return its length."""
     while length > 0 and i8(buffer[position + length - 1]) == _DOT:
@@ -128,7 +129,7 @@ def take_text(buffer: Any, position: int, length: int, flat: Any) -> int:
     return length
 
 
-@kernel(b1(OWN_BYTES, i8, SLOTS, INT32S, i8))
+@part(b1(OWN_BYTES, i8, SLOTS, INT32S, i8))
 def is_listed(flat: Any, length: int, hashes: Any, slots: Any, most_labels: int) -> bool:
     """Whether a suffix of the name in `flat`, cut at a label boundary, has a listed hash."""
     mask = u8(slots.shape[0] - 1)
@@ -159,7 +160,7 @@ def tail_place(flat: Any, length: int, size: int) -> int:
     return i8(fold(value, u8(0x9E3779B97F4A7C15)) & u8(size - 1))
 
 
-@kernel(b1(OWN_BYTES, i8, BOOLS), inline=True)
+@part(b1(OWN_BYTES, i8, BOOLS), inline=True)
 def has_tail(flat: Any, length: int, tails: Any) -> bool:
     """Whether a listed suffix may end as this name does; short names always may."""
     if length < TAIL:
@@ -167,7 +168,7 @@ def has_tail(flat: Any, length: int, tails: Any) -> bool:
     return tails[tail_place(flat, length, i8(tails.shape[0]))]
 
 
-@kernel(b1(NAMES_TYPE, i8), inline=True)
+@part(b1(NAMES_TYPE, i8), inline=True)
 def holds_name(names: Any, length: int) -> bool:
     """`is_listed` of the name in the scratch."""
     tables = tables_of(names)
@@ -179,13 +180,13 @@ def holds_name(names: Any, length: int) -> bool:
 # -- learned addresses -------------------------------------------------------------------
 
 
-@kernel(u8(row(NAMES), u8, u8, u8, u8))
+@part(u8(row(NAMES), u8, u8, u8, u8))
 def _hash_pair(state: Any, client_hi: int, client_lo: int, server_hi: int, server_lo: int) -> int:
     h = fold(client_lo ^ state["seed_a"], server_lo ^ state["seed_b"])
     return fold(h ^ client_hi ^ u8(0x9E3779B97F4A7C15), server_hi ^ state["seed_a"] ^ (h << u8(1)))
 
 
-@kernel(b1(row(LEARNED), u8, u8, u8, u8), inline=True)
+@part(b1(row(LEARNED), u8, u8, u8, u8), inline=True)
 def _same_pair(entry: Any, client_hi: int, client_lo: int, server_hi: int, server_lo: int) -> bool:
     return (
         entry["client_lo"] == client_lo
@@ -195,7 +196,7 @@ def _same_pair(entry: Any, client_hi: int, client_lo: int, server_hi: int, serve
     )
 
 
-@kernel(i8(NAMES_TYPE, u8, u8, u8, u8, i8, i8))
+@part(i8(NAMES_TYPE, u8, u8, u8, u8, i8, i8))
 def find_learned(
     names: Any,
     client_hi: int,
@@ -225,7 +226,7 @@ def find_learned(
     return newest
 
 
-@kernel(void(NAMES_TYPE, i8))
+@part(void(NAMES_TYPE, i8))
 def _forget_learned(names: Any, index: int) -> None:
     """Take a row out of the index; entries behind it move up, so no tombstones are left."""
     tables = tables_of(names)
@@ -327,7 +328,7 @@ def learn_all(names: Any, others: Any, count: int) -> None:
 # -- hosts that are asked for names --------------------------------------------------------
 
 
-@kernel(void(rows(SERVER), row(NAMES), u8, u8))
+@part(void(rows(SERVER), row(NAMES), u8, u8))
 def note_server(servers: Any, names: Any, hi: int, lo: int) -> None:
     """Remember a host that was asked for a name."""
     mask = servers.shape[0] - 1
@@ -359,7 +360,7 @@ def note_servers(names: Any, others: Any) -> None:
 # -- listed networks -----------------------------------------------------------------------
 
 
-@kernel(i8(rows(PREFIX), i8, u8, u8))
+@part(i8(rows(PREFIX), i8, u8, u8))
 def find_prefix(prefixes: Any, version: int, hi: int, lo: int) -> int:
     """The list row of the network that holds an address, -1 for none."""
     low = i8(0)

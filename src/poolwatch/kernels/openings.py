@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel, row, rows, void
+from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel, part, row, rows, void
 from poolwatch.kernels.dns import read_dns
 from poolwatch.kernels.intrinsics import big16, big32
 from poolwatch.kernels.names import (
@@ -90,7 +90,7 @@ _HOST_HEADER = 0x686F7374  # "host"
 # -- the ring --------------------------------------------------------------------------------
 
 
-@kernel(i8(NAMES_TYPE, i8, i8, i8, i8, i8))
+@part(i8(NAMES_TYPE, i8, i8, i8, i8, i8))
 def begin_opening(names: Any, what: int, want: int, seq: int, side: int, ts_ns: int) -> int:
     """Reserve room for an opening of `want` bytes; its number, 0 when it is too large."""
     tables = tables_of(names)
@@ -132,7 +132,7 @@ def is_kept(names: Any, number: int) -> bool:
     return names["bytes"] - opening["at"] <= tables.ring.shape[0]
 
 
-@kernel(void(OWN_BYTES, row(OPENING), BYTES, i8, i8, i8, i8, i8))
+@part(void(OWN_BYTES, row(OPENING), BYTES, i8, i8, i8, i8, i8))
 def add_piece(
     ring: Any,
     opening: Any,
@@ -217,12 +217,12 @@ def adopt_openings(ours: Any, others: Any, packets: int) -> None:
             opening["sizes"][piece] = source["sizes"][piece]
 
 
-@kernel(i8(row(FLOW_START), i8), inline=True)
+@part(i8(row(FLOW_START), i8), inline=True)
 def _opening_of(start: Any, side: int) -> int:
     return i8(start["opening_b"]) if side else i8(start["opening_a"])
 
 
-@kernel(void(row(FLOW_START), i8, i8), inline=True)
+@part(void(row(FLOW_START), i8, i8), inline=True)
 def _set_opening(start: Any, side: int, number: int) -> None:
     if side:
         start["opening_b"] = number
@@ -230,7 +230,7 @@ def _set_opening(start: Any, side: int, number: int) -> None:
         start["opening_a"] = number
 
 
-@kernel(i8(rows(SEGMENT), i8, i8, i8, i8, i8, i8, i8, i8, i8, i8))
+@part(i8(rows(SEGMENT), i8, i8, i8, i8, i8, i8, i8, i8, i8, i8))
 def _write_row(
     segments: Any,
     written: int,
@@ -263,7 +263,7 @@ def _write_row(
 # -- what is in them -------------------------------------------------------------------------
 
 
-@kernel(b1(NAMES_TYPE, row(OPENING)))
+@part(b1(NAMES_TYPE, row(OPENING)))
 def _hello_is_listed(names: Any, opening: Any) -> bool:
     """Whether a hello asks for a listed name; notes whether it asks for any."""
     tables = tables_of(names)
@@ -277,7 +277,7 @@ def _hello_is_listed(names: Any, opening: Any) -> bool:
     )
 
 
-@kernel(i8(NAMES_TYPE, row(OPENING)))
+@part(i8(NAMES_TYPE, row(OPENING)))
 def _look_for_certificate(names: Any, opening: Any) -> int:
     """Whether the certificate of a flight is there, and -1 when it is and has a listed name."""
     tables = tables_of(names)
@@ -352,7 +352,7 @@ def _advance(
     return written
 
 
-@kernel(b1(BYTES, i8, i8, INT64S))
+@part(b1(BYTES, i8, i8, INT64S))
 def _find_host(buffer: Any, position: int, end: int, work: Any) -> bool:
     """The host an HTTP request head names: its place and length go to `work[1]`, `work[2]`."""
     stop = min(end, position + HEAD_BYTES)
@@ -379,7 +379,7 @@ def _find_host(buffer: Any, position: int, end: int, work: Any) -> bool:
     return False
 
 
-@kernel(b1(BYTES, i8, i8), inline=True)
+@part(b1(BYTES, i8, i8), inline=True)
 def _is_request(buffer: Any, position: int, end: int) -> bool:
     if position + 16 > end:
         return False
@@ -390,7 +390,7 @@ def _is_request(buffer: Any, position: int, end: int) -> bool:
     return False
 
 
-@kernel(b1(BYTES, i8, i8), inline=True)
+@part(b1(BYTES, i8, i8), inline=True)
 def opens_name(buffer: Any, position: int, end: int) -> bool:
     """Whether a payload that begins with one of NAME_OPENERS may be what they stand for."""
     if i8(buffer[position]) != 0x16:
@@ -404,7 +404,7 @@ def opens_name(buffer: Any, position: int, end: int) -> bool:
 # -- doors -----------------------------------------------------------------------------------
 
 
-@kernel(
+@part(
     i8(
         BYTES,
         i8,
@@ -490,7 +490,7 @@ def _read_dns_stream(
     return written
 
 
-@kernel(
+@part(
     i8(
         BYTES,
         i8,
@@ -557,7 +557,7 @@ def _read_host(
     return written
 
 
-@kernel(
+@part(
     i8(
         BYTES,
         i8,
@@ -690,7 +690,7 @@ def read_payload(
     return _advance(names, serial, flow, start, record, ts_ns, number, cut, segments, written)
 
 
-@kernel(
+@part(
     i8(
         BYTES,
         i8,
@@ -745,7 +745,7 @@ def read_datagram(
 # -- learned addresses, asked for a flow -----------------------------------------------------
 
 
-@kernel(i8(NAMES_TYPE, row(FLOW), row(FLOW_START)))
+@part(i8(NAMES_TYPE, row(FLOW), row(FLOW_START)))
 def name_of_address(names: Any, flow: Any, start: Any) -> int:
     """The packet that taught one end of a flow the other's address, before the flow began."""
     first_ns = i8(start["first_ns"])
@@ -760,7 +760,7 @@ def name_of_address(names: Any, flow: Any, start: Any) -> int:
     )
 
 
-@kernel(void(NAMES_TYPE, row(FLOW), row(FLOW_START)))
+@part(void(NAMES_TYPE, row(FLOW), row(FLOW_START)))
 def mark_flow(names: Any, flow: Any, start: Any) -> None:
     """Note of a flow that begins which answer taught its address, and which listed network."""
     tables = tables_of(names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel
+from poolwatch.kernels import BYTES, INT64S, b1, i8, part
 from poolwatch.kernels.intrinsics import big16, big32
 from poolwatch.kernels.names import NAMES_TYPE, holds_name, tables_of, take_text
 
@@ -30,12 +30,12 @@ NONE = 1
 FOUND = 2
 
 
-@kernel(i8(BYTES, i8), inline=True)
+@part(i8(BYTES, i8), inline=True)
 def _big24(buffer: Any, index: int) -> int:
     return (i8(buffer[index]) << 16) | big16(buffer, index + 1)
 
 
-@kernel(b1(BYTES, i8, i8, i8), inline=True)
+@part(b1(BYTES, i8, i8, i8), inline=True)
 def begins_handshake(buffer: Any, position: int, end: int, kind: int) -> bool:
     """Whether a TLS record with this handshake message begins here."""
     return (
@@ -47,7 +47,7 @@ def begins_handshake(buffer: Any, position: int, end: int, kind: int) -> bool:
     )
 
 
-@kernel(b1(BYTES, i8, i8, INT64S))
+@part(b1(BYTES, i8, i8, INT64S))
 def find_server_name(buffer: Any, position: int, end: int, work: Any) -> bool:
     """The server name of a ClientHello whose record begins at `position`.
 
@@ -83,7 +83,7 @@ def find_server_name(buffer: Any, position: int, end: int, work: Any) -> bool:
     return False
 
 
-@kernel(b1(BYTES, i8, i8))
+@part(b1(BYTES, i8, i8))
 def speaks_tls13(buffer: Any, position: int, end: int) -> bool:
     """Whether a ServerHello whose record begins at `position` chose TLS 1.3."""
     position += _RECORD + 4 + 2 + 32
@@ -102,7 +102,7 @@ def speaks_tls13(buffer: Any, position: int, end: int) -> bool:
     return False
 
 
-@kernel(i8(BYTES, i8, i8, INT64S))
+@part(i8(BYTES, i8, i8, INT64S))
 def find_certificate(buffer: Any, position: int, end: int, work: Any) -> int:
     """The server's own certificate among the records from `position` on.
 
@@ -140,7 +140,7 @@ def find_certificate(buffer: Any, position: int, end: int, work: Any) -> int:
     return NOT_YET
 
 
-@kernel(i8(BYTES, i8, i8), inline=True)
+@part(i8(BYTES, i8, i8), inline=True)
 def _der_length(buffer: Any, position: int, end: int) -> int:
     """Length and width of a DER length at `position`, as length * 8 + width; -1 for none."""
     if position >= end:
@@ -155,7 +155,7 @@ def _der_length(buffer: Any, position: int, end: int) -> int:
     return -1
 
 
-@kernel(b1(BYTES, i8, i8, NAMES_TYPE))
+@part(b1(BYTES, i8, i8, NAMES_TYPE))
 def _holds_alternative_name(buffer: Any, position: int, end: int, names: Any) -> bool:
     """Whether a listed dNSName stands in the extension behind its identifier."""
     tables = tables_of(names)
@@ -187,7 +187,7 @@ def _holds_alternative_name(buffer: Any, position: int, end: int, names: Any) ->
     return False
 
 
-@kernel(b1(BYTES, i8, i8, NAMES_TYPE))
+@part(b1(BYTES, i8, i8, NAMES_TYPE))
 def certificate_is_listed(buffer: Any, position: int, end: int, names: Any) -> bool:
     """Whether a certificate may have a listed name: as common name or alternative name.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel, rows
+from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel, part, rows
 from poolwatch.kernels.intrinsics import big16, big32, little16, little32
 from poolwatch.layouts import INTERFACE, PACKET
 
@@ -75,12 +75,12 @@ def walk_pcap(
     return count
 
 
-@kernel(i8(BYTES, i8, b1))
+@part(i8(BYTES, i8, b1))
 def _u32(buffer: Any, index: int, swapped: bool) -> int:
     return big32(buffer, index) if swapped else little32(buffer, index)
 
 
-@kernel(i8(BYTES, i8, b1))
+@part(i8(BYTES, i8, b1))
 def _u16(buffer: Any, index: int, swapped: bool) -> int:
     return big16(buffer, index) if swapped else little16(buffer, index)
 
