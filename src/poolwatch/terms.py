@@ -5,9 +5,41 @@ Times are int64 nanoseconds UTC (`*_ns`), sizes bytes (`*_bytes`), packet number
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
+
+NOT_PUBLIC = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "224.0.0.0/3",
+        "::/127",
+        "fc00::/7",
+        "fe80::/10",
+        "ff00::/8",
+    )
+)
+"""Networks in which no pool is (the registries of special-purpose addresses, RFC 6890)."""
+
+_NOT_PUBLIC_RANGES = tuple(
+    (net.version, int(net.network_address), int(net.broadcast_address)) for net in NOT_PUBLIC
+)
+
+
+def is_public(address: tuple[int, int]) -> bool:
+    """Whether an address, as version and number, can be a pool's."""
+    version, number = address
+    return not any(
+        version == kind and low <= number <= high for kind, low, high in _NOT_PUBLIC_RANGES
+    )
 
 
 class Grade(IntEnum):

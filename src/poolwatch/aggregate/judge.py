@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import communityid
 
-from poolwatch.aggregate.named import Named, weigh_names
+from poolwatch.aggregate.named import SERVICE_PORTS, WEB_PORTS, Named, weigh_names
 from poolwatch.aggregate.places import Inside, address_text
 from poolwatch.match.dialects import ROWS
 from poolwatch.terms import (
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from poolwatch.catalog.rows import EndpointRow, PoolRow, PrefixRow
 
 _ALONE = 2  # messages of a pool from which on they stand by themselves, mid-stream
-_WEB_PORTS = (80, 443)
 _SEPARATORS = re.compile(r"[.+/@:;,_]")
 _community = communityid.CommunityID()
 
@@ -65,7 +64,7 @@ class Judge:
         pool = self._named_pool(hit)
         if pool is not None:
             signatures.append(f"pool:{pool.suffix}")
-        hit.signatures = tuple(signatures)
+        hit.signatures = tuple(dict.fromkeys(signatures))
         if grounds.named is not None:
             hit.quotes = (*_name_quotes(grounds.named), *hit.quotes)
         side, ends = self._miner_side(hit, grounds), _ends(hit)
@@ -288,8 +287,10 @@ def _listed_grade(hit: Hit, endpoint: EndpointRow) -> Grade:
 def _way_grade(hit: Hit, pool: PoolRow) -> Grade:
     """What a proxy's way to a listed name alone is worth: like an address, by what lives there."""
     port = hit.tunnel.port if hit.tunnel else 0
-    stratum = pool.use == "stratum" or (pool.use == "any" and port not in _WEB_PORTS)
-    return Grade.SUSPECTED if stratum and all(hit.payload) else Grade.NOTED
+    served = port >= SERVICE_PORTS and port not in WEB_PORTS
+    stratum = pool.use == "stratum" or (pool.use == "any" and served)
+    sure = stratum and not pool.nursery
+    return Grade.SUSPECTED if sure and all(hit.payload) else Grade.NOTED
 
 
 def _at_least(grade: Grade | None, floor: Grade) -> Grade:

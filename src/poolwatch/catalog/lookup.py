@@ -18,6 +18,7 @@ from poolwatch.catalog.rows import (
     PoolRow,
     PrefixRow,
 )
+from poolwatch.terms import Via
 
 RowsOf = Callable[[Rows], tuple[Placed[Any], ...]]
 
@@ -35,15 +36,19 @@ KINDS: dict[str, tuple[type[msgspec.Struct], RowsOf]] = {
 def find_rows(rows: Rows, text: str) -> list[Placed[Any]]:
     """The rows a text stands for.
 
-    The text is an id as findings show it (`pool:f2pool.com`, `endpoint:192.0.2.1:3333`,
-    `agent:XMRig`, a needle's), a host name, the name of a pool, an address with or without
-    port, an agent string, or a coin.
+    The text is an id as findings show it (`pool:f2pool.com`, `sni:f2pool.com`,
+    `endpoint:192.0.2.1:3333`, `prefix:192.0.2.0/24`, `agent:XMRig`, a needle's), a host name,
+    the name of a pool, an address with or without port, an agent string, or a coin.
     """
     text = text.strip()
     if not text:
         return []
     kind, _, rest = text.partition(":")
-    finders = {"pool": _by_name, "endpoint": _by_address, "agent": _by_agent}
+    finders = dict.fromkeys(("pool", *Via), _by_name) | {
+        "endpoint": _by_address,
+        "prefix": _by_network,
+        "agent": _by_agent,
+    }
     if kind in finders:
         return list(finders[kind](rows, rest))
     found = list(_by_word(rows, text)) or list(_by_address(rows, text))
@@ -90,6 +95,10 @@ def _by_address(rows: Rows, text: str) -> Iterator[Placed[Any]]:
     for network in rows.prefixes:
         if wanted in ipaddress.ip_network(network.row.network):
             yield network
+
+
+def _by_network(rows: Rows, text: str) -> Iterator[Placed[Any]]:
+    yield from (placed for placed in rows.prefixes if placed.row.network == text)
 
 
 def _by_agent(rows: Rows, text: str) -> Iterator[Placed[Any]]:

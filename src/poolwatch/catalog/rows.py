@@ -106,7 +106,7 @@ class SharedSuffixRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     suffix: str
-    kind: Literal["dynamic-dns", "hosting", "cdn", "infrastructure"]
+    kind: Literal["dynamic-dns", "hosting", "cdn", "portal", "infrastructure"]
     sources: str
     date: datetime.date
 

@@ -216,6 +216,10 @@ class Conversation:
         if message.head is not None and needle.speaker is Speaker.MINER:
             self._read_request_head(message.head)
         events = list(dialect.said(method, message))
+        if needle.strength is Strength.FORM and not self._pool_shown and _does_work(events):
+            # Words of the dialect in a form that is not its own: so far they may mean anything.
+            self._remember(Request(key, method, "", False, False, over_http), message)
+            return
         submits = any(event.act is Act.SUBMIT for event in events)
         opening = method in dialect.openings and not submits
         request = Request(key, method, needle.dialect, opening, submits, over_http)
@@ -414,6 +418,11 @@ class Conversation:
         own = self._dialect
         return own if own and ROWS[own].family == ROWS[dialect].family else dialect
 
+    @property
+    def _pool_shown(self) -> bool:
+        """Whether the other side has said what only a pool says."""
+        return self._strength.get(Speaker.POOL) is Strength.SAFE
+
     def _is_pool(self, side: int) -> bool:
         return self._miner_side is not None and side != self._miner_side
 
@@ -504,6 +513,10 @@ class Conversation:
         for index, span in enumerate(spans):
             shown = text[:chars] if index == 0 else ""
             self._quotes.append(Quote(*span, speaker, shown, act.value))
+
+
+def _does_work(events: list[Event]) -> bool:
+    return any(event.act in (Act.JOB, Act.SUBMIT) for event in events)
 
 
 def _is_address(host: str) -> bool:

@@ -28,6 +28,7 @@ from poolwatch.terms import (
     Session,
     Stats,
     TlsSeen,
+    Tunnel,
     Unit,
 )
 
@@ -91,6 +92,11 @@ def timestamp(ns: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}+0000"
 
 
+def _target(tunnel: Tunnel) -> str:
+    host = f"[{tunnel.host}]" if ":" in tunnel.host else tunnel.host
+    return f"{host}:{tunnel.port}"
+
+
 def _known_time(ns: int) -> str | None:
     """The time of an event; none where the capture has no clock."""
     return timestamp(ns) if ns else None
@@ -135,7 +141,7 @@ def mining_event(session: Session) -> dict[str, Any]:
             "logins": list(hit.logins),
             "agent": hit.agent,
             "via": hit.tunnel.via if hit.tunnel else None,
-            "via_target": f"{hit.tunnel.host}:{hit.tunnel.port}" if hit.tunnel else None,
+            "via_target": _target(hit.tunnel) if hit.tunnel else None,
             "encrypted": hit.encrypted,
             "tls": _tls(hit.tls),
             "names": [

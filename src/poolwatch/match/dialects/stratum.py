@@ -79,7 +79,7 @@ class Stratum:
             yield Event(Act.REFUSAL)
         elif method == "mining.authorize" and is_yes(body):
             yield Event(Act.AUTHORIZED)
-        elif method == "mining.subscribe" and (is_yes(body) or _is_subscription(body)):
+        elif method == "mining.subscribe" and (_takes(body) or _is_subscription(body)):
             yield Event(Act.SUBSCRIBED)
         else:
             yield Event(Act.DETAIL)
@@ -90,6 +90,11 @@ class Stratum:
             yield Event(Act.WELCOME, facts(extensions=_granted(message.body)))
         else:
             yield Event(Act.SUBSCRIBED)
+
+
+def _takes(body: Any) -> bool:
+    """A plain yes to a subscription; a text is what any server may answer to a call."""
+    return is_yes(body) and not isinstance(result_of(body), str)
 
 
 def _is_subscription(body: Any) -> bool:
