@@ -114,6 +114,14 @@ class Strength(IntEnum):
     SAFE = 2
 
 
+class WalletCheck(StrEnum):
+    """What is known of an address in a login, the surest first."""
+
+    CHECKSUM = "checksum"  # its checksum fits
+    FORMAT = "format only"  # it has none that could tell
+    FAILED = "failed"  # it has the form of an address and a checksum that does not fit
+
+
 class Quote(NamedTuple):
     """Bytes that count as evidence, where they stand in the capture.
 
@@ -227,6 +235,10 @@ class Hit:
     algorithm: str | None = None
     agent: str | None = None
     logins: tuple[str, ...] = ()  # in the order they were sent
+    options: tuple[str, ...] = ()  # that stood where passwords do, as `name=value`
+    height: int | None = None  # of the newest block worked on, as its job says
+    nbits: str | None = None  # that block's target in compact form, hexadecimal
+    coinbase: str | None = None  # what the pool writes into its blocks
     named_host: str | None = None  # the pool's name as the miner, or its proxy's client, said it
     tunnel: Tunnel | None = None  # the flow's server is a proxy, asked to lead there
     extensions: tuple[str, ...] = ()  # of the dialect, that either side named
@@ -318,6 +330,17 @@ class Session:
     coin_basis: str | None
     wallets: tuple[str, ...]  # addresses found in the logins
     workers: tuple[str, ...]
+    pool_basis: str | None = None
+    coins: tuple[str, ...] = ()  # all that the evidence leaves, when they are few
+    algorithm: str | None = None
+    algorithm_basis: str | None = None
+    wallet_check: WalletCheck | None = None  # of the first address
+    accounts: tuple[str, ...] = ()  # names, or what looks like an address and is none
+    mails: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()  # recognised in logins and passwords, as `name=value`
+    software: str | None = None  # as the agent's row calls it
+    software_version: str | None = None
+    hardware_class: str | None = None  # cpu, gpu, asic, mcu, storage, proxy, rental, monitor
     dest_country: str | None = None  # of the pool's address, ISO 3166; None: not known
     dest_asn: int | None = None
     cross_border: bool | None = None
@@ -342,7 +365,9 @@ class Finding:
     pool_ends: list[Endpoint]
     logins: list[str]
     wallets: list[str]
+    accounts: list[str]
     workers: list[str]
+    mails: list[str]
     agents: list[str]
     shares: Shares
     jobs: int

@@ -17,7 +17,7 @@ from poolwatch.match.matcher import Matcher
 from poolwatch.terms import FlowKey, Grade, Hit, Role, Session, Shares, Stage, Strength
 from tests import running
 from tests.match.test_conversation import SESSION, SUBMIT
-from tests.running import MINER, NOON_NS, POOL, Talk, blank_hit, judged, match, read_lines
+from tests.running import MINER, NOON_NS, POOL, XMR, Talk, blank_hit, judged, match, read_lines
 
 SAFE, BARE, FORM = Strength.SAFE, Strength.BARE, Strength.FORM
 CONFIRMED, PROBABLE, SUSPECTED = Grade.CONFIRMED, Grade.PROBABLE, Grade.SUSPECTED
@@ -115,7 +115,6 @@ def session_of(*said: tuple[int, str]) -> Session | None:
     return judged(read_lines(*said))
 
 
-XMR = "4" + "A" * 94
 LOGIN = '{"id":1,"method":"login","params":{"login":"%s","pass":"x","agent":"%s"}}'
 
 
@@ -144,7 +143,7 @@ def test_agent_or_wallet_make_a_login_mining(
         ("account.", None, None),
         (XMR, XMR, None),
         (XMR + ".rig7", XMR, "rig7"),
-        (XMR + "+5000", XMR, "5000"),
+        (XMR + "+5000", XMR, None),
         ("a.b.c", None, "b.c"),
     ],
 )

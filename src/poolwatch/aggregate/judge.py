@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime
 import hashlib
 import ipaddress
-import re
 import struct
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import communityid
 
+from poolwatch.aggregate.fields import FieldReader, Fields
 from poolwatch.aggregate.named import SERVICE_PORTS, WEB_PORTS, Named, weigh_names
 from poolwatch.aggregate.places import Inside, address_text
 from poolwatch.match.dialects import ROWS
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from poolwatch.catalog.rows import EndpointRow, PoolRow, PrefixRow
 
 _ALONE = 2  # messages of a pool from which on they stand by themselves, mid-stream
-_SEPARATORS = re.compile(r"[.+/@:;,_]")
 _community = communityid.CommunityID()
 
 
@@ -47,6 +46,7 @@ class Judge:
         self._catalog = catalog
         self._inside = inside
         self._sensor = sensor
+        self._fields = FieldReader(catalog)
         self._stratum_ports = {
             (row.pool, row.port)
             for row in catalog.endpoints
@@ -73,11 +73,11 @@ class Judge:
     def _spoken(self, hit: Hit, signatures: list[str]) -> Grade | None:
         """The grade of what was said; adds to `signatures` what else speaks for it."""
         strength = hit.strength[0]
-        agent = self._catalog.find_agent(hit.agent) if hit.agent else None
-        if agent is not None and agent.device != "monitor" and strength is not None:
+        agent = self._fields.agent(hit)
+        if agent is not None and agent.row.device != "monitor" and strength is not None:
             strength = Strength.SAFE
-            signatures.append(f"agent:{agent.prefix}")
-        if strength is not None and self._login_marks(hit):
+            signatures.append(f"agent:{agent.row.prefix}")
+        if strength is not None and self._fields.marks(hit):
             strength = Strength.SAFE
             signatures.append("login:wallet")
         grade = grade_of(hit, strength)
@@ -134,8 +134,8 @@ class Judge:
             role = Role.TARGET
         if role is Role.TARGET:
             grade = Grade.NOTED
-        pool, coin, basis = self._pool_and_coin(hit, grounds)
-        accounts = [self._split_login(login) for login in hit.logins]
+        named = self._named_pool(hit) or (grounds.named.pool if grounds.named else None)
+        fields = self._fields.read(hit, named, (grounds.endpoint, grounds.prefix))
         return Session(
             capture=capture,
             sensor=self._sensor,
@@ -149,11 +149,7 @@ class Judge:
             host=host,
             inside=miner_inside or pool_inside,
             pool_inside=pool_inside,
-            pool=pool,
-            coin=coin,
-            coin_basis=basis,
-            wallets=_known(wallet for wallet, _ in accounts),
-            workers=_known(worker for _, worker in accounts),
+            **_field_values(fields),
         )
 
     def _endpoint(self, hit: Hit) -> EndpointRow | None:
@@ -190,34 +186,8 @@ class Judge:
         a_end = _ends(hit)[0]
         return 0 if a_end.address == row.address and row.port in (0, a_end.port) else 1
 
-    def _login_marks(self, hit: Hit) -> bool:
-        dialect = hit.dialect
-        return dialect is not None and any(
-            self._catalog.is_mining_login(login, dialect) for login in hit.logins
-        )
-
     def _named_pool(self, hit: Hit) -> PoolRow | None:
         return self._catalog.find_pool(hit.named_host) if hit.named_host else None
-
-    def _pool_and_coin(
-        self, hit: Hit, grounds: _Grounds
-    ) -> tuple[str | None, str | None, str | None]:
-        """Pool and coin, each only where a listed name or endpoint says so."""
-        pool = self._named_pool(hit) or (grounds.named.pool if grounds.named else None)
-        if pool is not None:
-            return pool.pool, *(_single(pool.coins.split(), "pool_name"))
-        for row in (grounds.endpoint, grounds.prefix):
-            if row is not None:
-                return row.pool, *(_single(row.coins.split(), "pool_endpoint"))
-        return None, None, None
-
-    def _split_login(self, login: str) -> tuple[str | None, str | None]:
-        """Wallet (only a distinctive address) and worker of a login."""
-        wallet = self._catalog.find_wallet(login)
-        rest = login[len(wallet) :] if wallet else login
-        parts = _SEPARATORS.split(rest, maxsplit=1) if wallet else rest.split(".", 1)
-        worker = parts[1] if len(parts) > 1 and parts[1] else None
-        return wallet, worker
 
 
 class _Grounds(NamedTuple):
@@ -305,8 +275,27 @@ def _as_proven(grade: Grade | None, dialect: str | None) -> Grade | None:
     return min(grade, Grade.PROBABLE)
 
 
-def _single(coins: list[str], basis: str) -> tuple[str | None, str | None]:
-    return (coins[0], basis) if len(coins) == 1 else (None, None)
+def _field_values(fields: Fields) -> dict[str, Any]:
+    """The fields as a session holds them."""
+    logins, agent = fields.logins, fields.agent
+    return {
+        "pool": fields.pool,
+        "pool_basis": fields.pool_basis,
+        "coin": fields.coin.coin,
+        "coin_basis": fields.coin.basis,
+        "coins": fields.coin.candidates,
+        "algorithm": fields.algorithm,
+        "algorithm_basis": fields.algorithm_basis,
+        "wallets": _known(login.wallet.text for login in logins if login.wallet),
+        "wallet_check": fields.wallet_check,
+        "accounts": _known(login.account for login in logins),
+        "workers": _known(login.worker for login in logins),
+        "mails": _known(login.mail for login in logins),
+        "options": fields.options,
+        "software": agent.row.software if agent else None,
+        "software_version": agent.version if agent else None,
+        "hardware_class": agent.row.device if agent and agent.row.device != "any" else None,
+    }
 
 
 def _ends(hit: Hit) -> tuple[Endpoint, Endpoint]:

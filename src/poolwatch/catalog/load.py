@@ -17,12 +17,14 @@ import msgspec
 
 from poolwatch.catalog.rows import (
     AgentRow,
+    CoinbaseTagRow,
     CoinRow,
     EndpointRow,
     NeedleRow,
     PoolRow,
     PrefixRow,
     SharedSuffixRow,
+    WalletRow,
 )
 from poolwatch.errors import CatalogError
 
@@ -34,6 +36,8 @@ FILES: dict[str, type[msgspec.Struct]] = {
     "prefixes.csv": PrefixRow,
     "agents.csv": AgentRow,
     "coins.csv": CoinRow,
+    "wallets.csv": WalletRow,
+    "coinbase_tags.csv": CoinbaseTagRow,
     "needles.toml": NeedleRow,
     "shared_suffixes.csv": SharedSuffixRow,
 }
@@ -62,6 +66,8 @@ class Rows:
     prefixes: tuple[Placed[PrefixRow], ...]
     agents: tuple[Placed[AgentRow], ...]
     coins: tuple[Placed[CoinRow], ...]
+    wallets: tuple[Placed[WalletRow], ...]
+    coinbase_tags: tuple[Placed[CoinbaseTagRow], ...]
     needles: tuple[Placed[NeedleRow], ...]
     shared_suffixes: tuple[Placed[SharedSuffixRow], ...]
     digest: str
@@ -109,6 +115,8 @@ def load_rows(extra: tuple[Path, ...] = ()) -> Rows:
         tuple(found["prefixes.csv"]),
         tuple(found["agents.csv"]),
         tuple(found["coins.csv"]),
+        tuple(found["wallets.csv"]),
+        tuple(found["coinbase_tags.csv"]),
         tuple(found["needles.toml"]),
         tuple(found["shared_suffixes.csv"]),
         digest.hexdigest(),

@@ -12,11 +12,13 @@ from poolwatch.catalog.load import Placed, Rows, holding_pools
 from poolwatch.catalog.names import PoolNames
 from poolwatch.catalog.rows import (
     AgentRow,
+    CoinbaseTagRow,
     CoinRow,
     EndpointRow,
     NeedleRow,
     PoolRow,
     PrefixRow,
+    WalletRow,
 )
 from poolwatch.terms import Via
 
@@ -28,6 +30,8 @@ KINDS: dict[str, tuple[type[msgspec.Struct], RowsOf]] = {
     "prefixes": (PrefixRow, lambda rows: rows.prefixes),
     "agents": (AgentRow, lambda rows: rows.agents),
     "coins": (CoinRow, lambda rows: rows.coins),
+    "wallets": (WalletRow, lambda rows: rows.wallets),
+    "coinbase-tags": (CoinbaseTagRow, lambda rows: rows.coinbase_tags),
     "needles": (NeedleRow, lambda rows: rows.needles),
 }
 """What `signatures list` can print: the class of its rows, and where they are."""

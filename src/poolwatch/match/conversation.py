@@ -45,6 +45,7 @@ class Conversation:
         "_answered",
         "_bare",
         "_catalog",
+        "_coinbase",
         "_dialect",
         "_difficulty",
         "_early",
@@ -53,6 +54,7 @@ class Conversation:
         "_first_ns",
         "_first_packet",
         "_greeted",
+        "_height",
         "_jobs",
         "_last_ns",
         "_leads_to",
@@ -60,6 +62,8 @@ class Conversation:
         "_logins",
         "_miner_side",
         "_named_host",
+        "_nbits",
+        "_options",
         "_quoted",
         "_quotes",
         "_rank",
@@ -99,6 +103,10 @@ class Conversation:
         self._shares = [0, 0, 0]  # submitted, accepted, rejected
         self._agent: str | None = None
         self._logins: dict[str, None] = {}
+        self._options: dict[str, None] = {}
+        self._height: int | None = None
+        self._nbits: str | None = None
+        self._coinbase: str | None = None
         self._extensions: dict[str, None] = {}  # of the protocol, that either side named
         self._named_host: str | None = None
         self._tunnel: Tunnel | None = None
@@ -171,7 +179,8 @@ class Conversation:
         hit.jobs = self._jobs
         hit.shares.submitted, hit.shares.accepted, hit.shares.rejected = self._shares
         hit.agent, hit.named_host = self._agent, self._named_host
-        hit.logins = tuple(self._logins)
+        hit.logins, hit.options = tuple(self._logins), tuple(self._options)
+        hit.height, hit.nbits, hit.coinbase = self._height, self._nbits, self._coinbase
         hit.algorithm, hit.difficulty = self._algorithm, self._difficulty
         hit.extensions = tuple(self._extensions)
         hit.signatures = tuple(self._signatures)
@@ -473,6 +482,11 @@ class Conversation:
         self._named_host = self._named_host or self._clean(facts.get("named_host"))
         self._algorithm = self._algorithm or self._clean(facts.get("algorithm"))
         self._difficulty = facts.get("difficulty", self._difficulty)
+        self._height = facts.get("height", self._height)
+        self._nbits = facts.get("nbits", self._nbits)
+        self._coinbase = self._coinbase or self._clean(facts.get("coinbase"))
+        if len(self._options) < self._limits.flow_logins:
+            self._options |= dict.fromkeys(facts.get("options", ()))
         self._extensions |= dict.fromkeys(facts.get("extensions", ()))
         if "speaks" in facts:
             self._families.add(facts["speaks"])
