@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from poolwatch.aggregate.fields import CoinGuess, weigh_coins
+from poolwatch.aggregate.fields import CoinGuess, network_difficulty, weigh_coins
 from poolwatch.terms import Session, WalletCheck
 from tests.match.test_coinbase import params_of
 from tests.running import MINER, POOL, XMR, judged, read_lines
@@ -143,6 +143,33 @@ def test_the_coinbase_names_the_pool_behind_a_relay() -> None:
     assert (session.pool, session.pool_basis) == ("ViaBTC 微比特", "coinbase")
     hit = session.hit
     assert (hit.height, hit.nbits, hit.coinbase) == (535012, "172f4f7b", "/ViaBTC/")
+
+
+@pytest.mark.parametrize(
+    ("nbits", "coin"),
+    [("172f4f7b", ("BTC", "network")), ("1a0ffff0", (None, None)), ("1d00ffff", (None, None))],
+)
+def test_the_hardest_network_tells_itself(nbits: str, coin: tuple[str | None, ...]) -> None:
+    work = str(params_of(b"\x03\xe4\x29\x08", nbits=nbits)).replace("'", '"')
+    line = f'{{"id":null,"method":"mining.notify","params":{work.replace("True", "true")}}}'
+    session = session_of(authorize("ann.rig"), (POOL, line))
+    assert (session.coin, session.coin_basis) == coin
+
+
+@pytest.mark.parametrize(
+    ("nbits", "difficulty"),
+    [
+        ("1d00ffff", 1.0),
+        ("1b0404cb", 16307.42),  # the documentation's example of compact targets
+        ("172f4f7b", 5949437371610.0),
+        ("ff00ffff", None),
+        ("1d000000", None),
+        ("1dffffff", None),
+    ],
+)
+def test_difficulty_of_compact_targets(nbits: str, difficulty: float | None) -> None:
+    wanted = None if difficulty is None else pytest.approx(difficulty, rel=1e-6)
+    assert network_difficulty(nbits) == wanted
 
 
 def test_an_option_of_an_unknown_coin_is_a_password() -> None:

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poolwatch.catalog.load import load_rows
+from poolwatch.catalog.lookup import find_rows
 from poolwatch.catalog.shapes import compile_fields, compile_shape
 from tests import running
 
@@ -128,6 +130,14 @@ def test_what_an_agent_says(agent: str, software: str, version: str | None, devi
     found = running.catalog().agents.find(agent)
     assert found is not None
     assert (found.row.software, found.version, found.row.device) == (software, version, device)
+
+
+def test_a_name_that_nobody_identified_is_mapped_to_no_coin() -> None:
+    assert [placed.row.symbol for placed in find_rows(load_rows(), "喜鹊币")] == [""]
+    assert running.catalog().coins.known("喜鹊币") is None
+    assert running.catalog().coins.known("") is None
+    for name in ("渡鸦币", "乌鸦币", "ravencoin"):
+        assert [placed.row.symbol for placed in find_rows(load_rows(), name)] == ["RVN"]
 
 
 SHAPES: list[tuple[str, list[object], list[object]]] = [

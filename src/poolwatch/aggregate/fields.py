@@ -6,6 +6,8 @@ Pure functions of the hit and the catalogue.
 
 from __future__ import annotations
 
+import datetime
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _MOST_COINS = 8  # candidates listed; more say nothing
 _KEPT_LOGINS = 4096
+_NBITS = re.compile("[0-9a-f]{8}")
 _COIN_OPTIONS = ("c", "mc", "coin")
 
 
@@ -131,6 +134,7 @@ class FieldReader:
             ("password", frozenset(self._mined(options))),
             ("pool_name", frozenset(named.coins.split() if named else ())),
             ("pool_endpoint", frozenset(rows[0].coins.split() if rows and not named else ())),
+            ("network", self._of_network(hit)),
             ("wallet", frozenset(wallet.coins if wallet else ())),
             ("agent", coins.of_algorithm(agent.row.algorithm if agent else "")),
         ]
@@ -139,6 +143,14 @@ class FieldReader:
             ("dialect", self._of_dialect(hit)),
         ]
         return weigh_coins(said, form)
+
+    def _of_network(self, hit: Hit) -> frozenset[str]:
+        """Coins whose blocks alone are as hard to find as those worked on."""
+        compact = _NBITS.fullmatch(hit.nbits or "")
+        difficulty = network_difficulty(compact[0]) if compact else None
+        if difficulty is None:
+            return frozenset()
+        return self._catalog.hard_networks(day_of(hit.first_ns), difficulty)
 
     def _mined(self, options: Iterable[str]) -> Iterator[str]:
         """The coins a miner asks to mine (`mc=`); `c=` is only what it wants to be paid in."""
@@ -160,6 +172,20 @@ class FieldReader:
             (coins.algorithm_of(self._of_dialect(hit)), "dialect"),
         )
         return next(((name, basis) for name, basis in grounds if name), (None, None))
+
+
+def network_difficulty(nbits: str) -> float | None:
+    """How many times harder than Bitcoin's easiest a target in compact form is."""
+    size, digits = int(nbits[:2], 16), int(nbits[2:], 16)
+    if not 0 < digits < 1 << 23 or not 3 <= size <= 32:  # beyond are no targets
+        return None
+    return 0xFFFF * 2.0 ** (8 * (0x1D - size)) / digits
+
+
+def day_of(ns: int) -> datetime.date:
+    """The day of a time, UTC."""
+    epoch = datetime.datetime.fromtimestamp(0, datetime.UTC)
+    return (epoch + datetime.timedelta(seconds=ns // 1_000_000_000)).date()
 
 
 def weigh_coins(

@@ -6,7 +6,6 @@ raised by a port number, a word, or an address without a date.
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import ipaddress
 import struct
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import communityid
 
-from poolwatch.aggregate.fields import FieldReader, Fields
+from poolwatch.aggregate.fields import FieldReader, Fields, day_of
 from poolwatch.aggregate.named import SERVICE_PORTS, WEB_PORTS, Named, weigh_names
 from poolwatch.aggregate.places import Inside, address_text
 from poolwatch.match.dialects import ROWS
@@ -157,14 +156,14 @@ class Judge:
         if hit.endpoint < 0:
             return None
         row = self._catalog.endpoints[hit.endpoint]
-        return row if row.seen_from <= _day(hit.first_ns) <= row.seen_until else None
+        return row if row.seen_from <= day_of(hit.first_ns) <= row.seen_until else None
 
     def _prefix(self, hit: Hit) -> PrefixRow | None:
         """The listed network of a hit, if its dates cover the packets."""
         if hit.prefix < 0:
             return None
         row = self._catalog.prefixes[hit.prefix]
-        return row if row.seen_from <= _day(hit.first_ns) <= row.seen_until else None
+        return row if row.seen_from <= day_of(hit.first_ns) <= row.seen_until else None
 
     def _prefix_grade(self, hit: Hit, prefix: PrefixRow) -> Grade:
         """A network alone is `noted`; with a port at which that pool is listed, more."""
@@ -201,12 +200,6 @@ class _Grounds(NamedTuple):
 def _name_quotes(named: Named) -> Iterator[Quote]:
     """The bytes in which the names stand, each once."""
     yield from dict.fromkeys(quote for seen in named.names for quote in seen.quotes)
-
-
-def _day(ns: int) -> datetime.date:
-    """The day of a time, UTC."""
-    epoch = datetime.datetime.fromtimestamp(0, datetime.UTC)
-    return (epoch + datetime.timedelta(seconds=ns // 1_000_000_000)).date()
 
 
 def grade_of(hit: Hit, miner: Strength | None) -> Grade | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from poolwatch.catalog.names import PoolNames
 from poolwatch.catalog.rows import (
     EndpointRow,
     NeedleRow,
+    NetworkRow,
     PoolRow,
     PrefixRow,
 )
@@ -59,6 +61,7 @@ class Catalog:
     coins: Coins
     wallets: WalletBook
     coinbase_tags: tuple[tuple[str, str], ...]  # tag and pool, the longest tag first
+    networks: tuple[NetworkRow, ...]
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -72,6 +75,12 @@ class Catalog:
         """The pool a host name belongs to: the longest listed suffix, at label boundaries."""
         found = self.pool_names.find(host)
         return found[1] if found else None
+
+    def hard_networks(self, day: datetime.date, difficulty: float) -> frozenset[str]:
+        """Coins whose network alone was that hard on a day."""
+        return frozenset(
+            row.coin for row in self.networks if row.since <= day and row.difficulty <= difficulty
+        )
 
     def find_tag(self, coinbase: str) -> str | None:
         """The pool whose tag stands in what its blocks say."""
@@ -127,6 +136,7 @@ def build_catalog(rows: Rows) -> Catalog:
                 key=lambda pair: (-len(pair[0]), pair),
             )
         ),
+        networks=tuple(placed.row for placed in rows.networks),
         counts={
             "pools": len(rows.pools),
             "endpoints": len(rows.endpoints),
@@ -135,6 +145,7 @@ def build_catalog(rows: Rows) -> Catalog:
             "coins": len(rows.coins),
             "wallets": len(rows.wallets),
             "coinbase_tags": len(rows.coinbase_tags),
+            "networks": len(rows.networks),
             "needles": len(rows.needles),
             "shared_suffixes": len(rows.shared_suffixes),
         },

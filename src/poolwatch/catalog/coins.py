@@ -11,7 +11,7 @@ class Coins:
     """The table of coins, asked from several sides."""
 
     def __init__(self, rows: Iterable[CoinRow]) -> None:
-        self.rows: Mapping[str, CoinRow] = {row.symbol: row for row in rows}
+        self.rows: Mapping[str, CoinRow] = {row.symbol: row for row in rows if row.symbol}
         self._folded = {symbol.casefold(): symbol for symbol in self.rows}
         self._by_dialect = _grouped(self.rows.values(), "dialects")
         self._by_wire = _grouped(self.rows.values(), "wire")

@@ -37,6 +37,7 @@ def _every_row(rows: Rows) -> Iterator[Placed[Any]]:
         rows.coins,
         rows.wallets,
         rows.coinbase_tags,
+        rows.networks,
         rows.needles,
         rows.shared_suffixes,
     )
@@ -106,12 +107,13 @@ def _short_tags(rows: Rows) -> Iterator[str]:
 
 
 def _known_coins(rows: Rows) -> Iterator[str]:
-    """Coins of pools, endpoints, prefixes and wallets stand in the coin table."""
-    known = {placed.row.symbol for placed in rows.coins}
+    """Coins of pools, endpoints, prefixes, wallets and networks stand in the coin table."""
+    known = {placed.row.symbol for placed in rows.coins} - {""}
     named = [(placed.place, placed.row.coins) for placed in rows.pools]
     named += [(placed.place, placed.row.coins) for placed in rows.endpoints]
     named += [(placed.place, placed.row.coins) for placed in rows.prefixes]
     named += [(placed.place, placed.row.coin) for placed in rows.wallets]
+    named += [(placed.place, placed.row.coin) for placed in rows.networks]
     for place, coins in named:
         for symbol in coins.split():
             if symbol not in known:

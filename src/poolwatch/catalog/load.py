@@ -21,6 +21,7 @@ from poolwatch.catalog.rows import (
     CoinRow,
     EndpointRow,
     NeedleRow,
+    NetworkRow,
     PoolRow,
     PrefixRow,
     SharedSuffixRow,
@@ -38,6 +39,7 @@ FILES: dict[str, type[msgspec.Struct]] = {
     "coins.csv": CoinRow,
     "wallets.csv": WalletRow,
     "coinbase_tags.csv": CoinbaseTagRow,
+    "networks.csv": NetworkRow,
     "needles.toml": NeedleRow,
     "shared_suffixes.csv": SharedSuffixRow,
 }
@@ -68,6 +70,7 @@ class Rows:
     coins: tuple[Placed[CoinRow], ...]
     wallets: tuple[Placed[WalletRow], ...]
     coinbase_tags: tuple[Placed[CoinbaseTagRow], ...]
+    networks: tuple[Placed[NetworkRow], ...]
     needles: tuple[Placed[NeedleRow], ...]
     shared_suffixes: tuple[Placed[SharedSuffixRow], ...]
     digest: str
@@ -117,6 +120,7 @@ def load_rows(extra: tuple[Path, ...] = ()) -> Rows:
         tuple(found["coins.csv"]),
         tuple(found["wallets.csv"]),
         tuple(found["coinbase_tags.csv"]),
+        tuple(found["networks.csv"]),
         tuple(found["needles.toml"]),
         tuple(found["shared_suffixes.csv"]),
         digest.hexdigest(),

@@ -16,6 +16,7 @@ from poolwatch.catalog.rows import (
     CoinRow,
     EndpointRow,
     NeedleRow,
+    NetworkRow,
     PoolRow,
     PrefixRow,
     WalletRow,
@@ -32,6 +33,7 @@ KINDS: dict[str, tuple[type[msgspec.Struct], RowsOf]] = {
     "coins": (CoinRow, lambda rows: rows.coins),
     "wallets": (WalletRow, lambda rows: rows.wallets),
     "coinbase-tags": (CoinbaseTagRow, lambda rows: rows.coinbase_tags),
+    "networks": (NetworkRow, lambda rows: rows.networks),
     "needles": (NeedleRow, lambda rows: rows.needles),
 }
 """What `signatures list` can print: the class of its rows, and where they are."""
@@ -62,16 +64,17 @@ def find_rows(rows: Rows, text: str) -> list[Placed[Any]]:
 def _by_word(rows: Rows, text: str) -> Iterator[Placed[Any]]:
     word = text.casefold()
     yield from (placed for placed in rows.needles if placed.row.id == text)
-    yield from (
-        placed
-        for placed in rows.coins
-        if word in {placed.row.symbol.casefold(), placed.row.name.casefold(), placed.row.name_zh}
-    )
+    yield from (placed for placed in rows.coins if word in _names_of(placed.row))
     yield from (
         placed
         for placed in rows.pools
         if word in {placed.row.pool.casefold(), *placed.row.pool.casefold().split()}
     )
+
+
+def _names_of(row: CoinRow) -> set[str]:
+    names = (row.symbol, row.name, row.name_zh, *row.aliases.split())
+    return {name.casefold() for name in names if name}
 
 
 def _by_name(rows: Rows, text: str) -> Iterator[Placed[Any]]:

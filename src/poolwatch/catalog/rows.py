@@ -90,7 +90,9 @@ class CoinRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `dialects`: the numbers of the dialects its work is handed out in, separated by blanks;
     empty: not known, so no dialect speaks for or against it. `wire`: what messages call its
-    algorithm, likewise; a `*` at the end stands for any ending.
+    algorithm, likewise; a `*` at the end stands for any ending. `aliases`: what people call it
+    besides, likewise. A row without a symbol is a name nobody could identify: it stands for no
+    coin, and none is taken for it.
     """
 
     symbol: str
@@ -101,6 +103,7 @@ class CoinRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     date: datetime.date
     dialects: str = ""
     wire: str = ""
+    aliases: str = ""
 
 
 class WalletRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,6 +136,20 @@ class CoinbaseTagRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     tag: str
     pool: str
+    sources: str
+    date: datetime.date
+
+
+class NetworkRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A network so hard that no other on the same wire comes near: `networks.csv`.
+
+    From the day on, work whose blocks have that difficulty, or a higher one, is this coin's
+    (difficulty 1: the target 0xffff * 2**208).
+    """
+
+    coin: str
+    since: datetime.date
+    difficulty: float
     sources: str
     date: datetime.date
 

@@ -25,6 +25,7 @@ _KINDS = (
     "coins",
     "wallets",
     "coinbase-tags",
+    "networks",
     "needles",
 )
 _FORMATS = ("auto", "hosts", "domains", "csv", "maltrail", "misp", "suricata")

@@ -69,7 +69,7 @@ class Sieve:
         self._pools = holding_pools(self.rows.pools)
         self._names = PoolNames({name: placed.row for name, placed in self._pools.items()})
         self._suffixes = set(self._pools)
-        self._coins = {placed.row.symbol for placed in self.rows.coins}
+        self._coins = {placed.row.symbol for placed in self.rows.coins} - {""}
         self._seen = {(p.row.address, p.row.port) for p in self.rows.endpoints}
         self._seen |= {(p.row.network, 0) for p in self.rows.prefixes}
 
