@@ -180,7 +180,7 @@ class Conversation:
         hit.shares.submitted, hit.shares.accepted, hit.shares.rejected = self._shares
         hit.agent, hit.named_host = self._agent, self._named_host
         hit.logins, hit.options = tuple(self._logins), tuple(self._options)
-        hit.height, hit.nbits, hit.coinbase = self._height, self._nbits, self._coinbase
+        hit.height, hit.nbits, hit.coinbase = self._height, self._nbits, self._coinbase or None
         hit.algorithm, hit.difficulty = self._algorithm, self._difficulty
         hit.extensions = tuple(self._extensions)
         hit.signatures = tuple(self._signatures)
@@ -484,9 +484,10 @@ class Conversation:
         self._difficulty = facts.get("difficulty", self._difficulty)
         self._height = facts.get("height", self._height)
         self._nbits = facts.get("nbits", self._nbits)
-        self._coinbase = self._coinbase or self._clean(facts.get("coinbase"))
-        if len(self._options) < self._limits.flow_logins:
-            self._options |= dict.fromkeys(facts.get("options", ()))
+        if self._coinbase is None and "coinbase" in facts:
+            self._coinbase = self._clean(facts["coinbase"]()) or ""
+        if "options" in facts and len(self._options) < self._limits.flow_logins:
+            self._options |= dict.fromkeys(facts["options"])
         self._extensions |= dict.fromkeys(facts.get("extensions", ()))
         if "speaks" in facts:
             self._families.add(facts["speaks"])

@@ -7,6 +7,7 @@ Sources: BIP 34 (the height is the first thing pushed); the wire format of trans
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 _HALF = 4000  # hex digits of a half that are looked at
@@ -17,36 +18,39 @@ _HEIGHT_BYTES = range(1, 5)
 _HIGHEST = 100_000_000  # other coins push a time there
 _NBITS = re.compile(r"[0-9a-fA-F]{8}")
 _SEQUENCES = (b"\xff\xff\xff\xff", b"\0\0\0\0")
-_TEXT = 100  # characters kept
+_LONGEST = 100  # characters kept
 _RUN, _FROM_CJK = 4, "\u2e80"
 
 
 def work_facts(params: list[Any]) -> dict[str, Any]:
-    """`height`, `nbits` and `coinbase` of a notification, as far as it shows them."""
+    """`height`, `nbits` and `coinbase` of a notification, as far as it shows them.
+
+    `coinbase` is a function that gives the text: one of a flow's many notifications will do.
+    """
     if len(params) < 9 or not all(isinstance(params[at], str) for at in (2, 3, 6)):
         return {}
     facts: dict[str, Any] = {}
     if _NBITS.fullmatch(params[6]):
         facts["nbits"] = params[6].lower()
-    script, room = _script(params[2])
-    height, begin = _height(script)
-    if height:
-        facts["height"] = height
-    text = _words(script[begin:], _end_of_script(params[3], room))
-    if text:
-        facts["coinbase"] = text
+    half = params[2][:_HALF].lower()
+    at = half.find(_INPUT, 0, _INPUT_WITHIN + len(_INPUT))
+    if at >= 0:
+        script = half[at + len(_INPUT) :]
+        height, _ = _height(_bytes(script[2 : 2 + 2 * _HEIGHT_BYTES.stop]))
+        if height:
+            facts["height"] = height
+        facts["coinbase"] = partial(_text, script, params[3])
     return facts
 
 
-def _script(half: str) -> tuple[bytes, int]:
-    """The script in the first half, and how many bytes of it may stand behind."""
-    half = half[:_HALF].lower()
-    at = half.find(_INPUT, 0, _INPUT_WITHIN + len(_INPUT))
-    rest = _bytes(half[at + len(_INPUT) :]) if at >= 0 else b""
-    if not rest or rest[0] > _SCRIPT:
-        return b"", 0
-    script = rest[1 : 1 + rest[0]]
-    return script, rest[0] - len(script)
+def _text(half: str, behind: str) -> str:
+    """The readable text in a coinbase's script, whose halves are these."""
+    data = _bytes(half)
+    if not data or data[0] > _SCRIPT:
+        return ""
+    script = data[1 : 1 + data[0]]
+    _, begin = _height(script)
+    return _words(script[begin:], _end_of_script(behind, data[0] - len(script)))
 
 
 def _height(script: bytes) -> tuple[int, int]:
@@ -82,7 +86,7 @@ def _words(*parts: bytes) -> str:
         text = part.decode("utf-8", "replace")
         clean = "".join(c if c.isprintable() and c != "\ufffd" else "\0" for c in text)
         runs += [run.strip() for run in clean.split("\0") if _is_text(run)]
-    return " ".join(runs)[:_TEXT].strip()
+    return " ".join(runs)[:_LONGEST].strip()
 
 
 def _is_text(run: str) -> bool:
