@@ -51,6 +51,7 @@ GUESSES: list[tuple[str, list[frozenset[str]], list[frozenset[str]], CoinGuess]]
     ("work allows one", [frozen("A", "B"), ALL], [frozen("B")], CoinGuess("B", "one+form", ("B",))),
     ("work forbids", [frozen("A"), ALL], [frozen("B", "C")], CoinGuess(None, "form", ("B", "C"))),
     ("work agrees", [frozen("A"), ALL], [frozen("A", "B")], CoinGuess("A", "one", ("A",))),
+    ("wider", [frozen("A"), frozen("A", "C")], [frozen("A", "B")], CoinGuess("A", "one", ("A",))),
     ("too many", [ALL, ALL], [frozen(*"ABCDEFGHI")], CoinGuess(None, None, ())),
 ]
 

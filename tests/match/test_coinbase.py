@@ -71,6 +71,7 @@ def test_what_the_pool_writes(script: bytes, behind: bytes, text: str | None) ->
         [],
         ["job"] * 9,
         ["job", "00", None, "00", [], "20000000", "172f4f7b", "00", True],
+        ["job", "00" * 32, INPUT, "", "00" * 32, "20000000", "172f4f7b", "5b6d3b30", True],
         ["job", "00" * 32, "zz" * 60, "yy", [], "20000000", "no bits", "5b6d3b30", True],
         ["job", "00" * 32, "00" * 50, "00" * 50, [], "20000000", "", "5b6d3b30", True],
     ],

@@ -200,7 +200,7 @@ def weigh_coins(
     left, grounds = _narrow(said, possible)
     if not left:
         left, grounds = possible, shapes
-    elif any(coins & left and not coins <= possible for _, coins in said) and possible:
+    elif possible and any(name in grounds and not coins <= possible for name, coins in said):
         grounds += shapes
     found = tuple(sorted(left)) if len(left) <= _MOST_COINS else ()
     coin = found[0] if len(found) == 1 else None

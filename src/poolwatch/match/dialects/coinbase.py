@@ -27,7 +27,9 @@ def work_facts(params: list[Any]) -> dict[str, Any]:
 
     `coinbase` is a function that gives the text: one of a flow's many notifications will do.
     """
-    if len(params) < 9 or not all(isinstance(params[at], str) for at in (2, 3, 6)):
+    if len(params) < 9 or not isinstance(params[4], list):  # other coins' work
+        return {}
+    if not all(isinstance(params[at], str) for at in (2, 3, 6)):
         return {}
     facts: dict[str, Any] = {}
     if _NBITS.fullmatch(params[6]):
