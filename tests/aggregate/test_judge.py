@@ -305,8 +305,11 @@ def test_the_name_the_miner_says_goes_before_the_list() -> None:
     assert "endpoint:192.0.2.66:3333" in session.hit.signatures
 
 
-def test_without_a_name_or_a_list_there_is_no_pool_and_no_coin() -> None:
+def test_without_a_name_or_a_list_there_is_no_pool_and_the_work_alone_may_say_the_coin() -> None:
     session = session_of(*SESSION)
+    assert session is not None
+    assert (session.pool, session.coin, session.coin_basis) == (None, "BTC", "network")
+    session = session_of(*SESSION[:2])
     assert session is not None
     assert (session.pool, session.coin, session.coin_basis) == (None, None, None)
 
