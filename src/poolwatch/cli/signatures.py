@@ -28,6 +28,7 @@ _KINDS = (
     "networks",
     "needles",
 )
+_EXPORTS = ("suricata", "zeek", "rpz")
 _FORMATS = ("auto", "hosts", "domains", "csv", "maltrail", "misp", "suricata")
 _MOST_COMPLAINTS = 1000
 _WIDEST_CELL = 48
@@ -188,6 +189,69 @@ def import_(
     terms = Terms(clean(source), clean(licence), day, grade_full, valid_days)
     outcome = import_list(file, format_, terms, into)
     _report(outcome, file, into, grade_full)
+    return 0
+
+
+@command.command("export")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(_EXPORTS),
+    required=True,
+    help="suricata: rules. zeek: an intel file. rpz: a zone that makes resolvers deny names.",
+)
+@click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    metavar="YYYY-MM-DD",
+    help="The day it is for: addresses and pools that hold then. Default: today.",
+)
+@click.option(
+    "--nursery",
+    is_flag=True,
+    help="Also names and addresses that one source alone attests; never in a zone.",
+)
+@_FOLDERS
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    default=None,
+    metavar="FILE",
+    help="Write there, not to standard output.",
+)
+def export(
+    format_: str,
+    on: datetime.datetime | None,
+    nursery: bool,
+    folders: tuple[Path, ...],
+    output: Path | None,
+) -> int:
+    """Write the signatures as Suricata rules, a Zeek intel file or an RPZ zone.
+
+    What the other program cannot say without saying more than the row is left out; the head of
+    the file counts it. Numbers of rules stay the same from one export to the next.
+    """
+    from poolwatch import __version__
+    from poolwatch.catalog.exports import FORMATS, get_writer
+    from poolwatch.catalog.exports.selection import select_rows
+
+    if nursery and not FORMATS[format_].nursery:
+        raise UsageError(
+            f"--nursery does not go with {format_}", "one source's word is no ground to block names"
+        )
+    day = on.date() if on else datetime.datetime.now(datetime.UTC).date()
+    chosen = select_rows(_load(folders), day, nursery=nursery)
+    text = "".join(f"{line}\n" for line in get_writer(format_)(chosen, __version__))
+    if output is None or str(output) == "-":
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+        sys.stdout.write(text)
+        return 0
+    try:
+        output.write_text(text, "utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UsageError(f"-o {output}: {error.strerror}") from error
     return 0
 
 
