@@ -15,6 +15,7 @@ from tests import running
 from tests.running import SCENARIOS, capture_of, scan_scenario, truth_of
 
 CALLED_MINING = {Grade.PROBABLE, Grade.CONFIRMED}
+CHECKS = "pool-health-check"
 BY_COMMAND_LINE = (
     "cryptonote-clean",
     "listed-endpoint",
@@ -137,6 +138,13 @@ def test_near_misses_give_no_finding_above_noted() -> None:
     assert len(near) >= 10
     for scenario in near:
         assert [f for f in scan_scenario(scenario).findings if f.grade > Grade.NOTED] == []
+
+
+def test_who_only_checks_pools_is_not_said_to_mine() -> None:
+    run = running.command_line("scan", *truth_of(CHECKS)["options"], capture_of(CHECKS))
+    text = run.stdout.decode()
+    assert text.count("spoke to a pool") >= 2
+    assert "mines" not in text
 
 
 @pytest.mark.parametrize("scenario", BY_COMMAND_LINE)
