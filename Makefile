@@ -6,7 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint bench captures columns tools clean
+SECONDS ?= 600
+
+.PHONY: demo test lint bench fuzz captures columns tools clean
 
 demo: $(VENV)/.run  ## scan the generated campus
 	$(BIN)/poolwatch scan --units pcaps/campus/units.csv pcaps/campus/capture.pcap
@@ -22,6 +24,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev tools  ## print the table the README quotes
 	$(BIN)/python -m benchmarks
+
+fuzz: $(VENV)/.dev  ## look for crashes for SECONDS (600), shared by all targets; finds go to .fuzz/
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 captures: $(VENV)/.dev  ## make pcaps/ anew from the recipes
 	$(BIN)/python pcaps/forge.py

@@ -25,6 +25,7 @@ from poolwatch.capture.source import Batch
 from poolwatch.catalog import Catalog, load_catalog
 from poolwatch.engine import Engine
 from poolwatch.layouts import PACKET, Link
+from poolwatch.match.dialects.base import Act
 from poolwatch.match.matcher import Matcher
 from poolwatch.match.message import Segment, Tally
 from poolwatch.match.prefilter import key_of as key_of
@@ -343,3 +344,14 @@ def without_places(hit: Hit) -> Hit:
         quote._replace(packet=0, offset=0, length=0) for quote in hit.quotes if quote.text
     )
     return replace(hit, quotes=quotes, seen_first_packet=0, seen_first_ns=0, seen_last_ns=0)
+
+
+def check_reading(reading: Reading) -> None:
+    """End a stream: a hit comes out, it can be judged, and it holds together."""
+    hit = reading.hit()
+    assert hit.shares.accepted + hit.shares.rejected <= hit.shares.submitted
+    assert len(hit.quotes) <= (len(Act) - 1) * reading.limits.evidence_spans
+    for text in (hit.agent, hit.login, hit.named_host, hit.algorithm):
+        assert text is None or 0 < len(text) <= reading.limits.text_chars
+    session = judged(hit)
+    assert session is None or hit.signatures

@@ -21,6 +21,7 @@ from poolwatch.match.prefilter import Endpoints, FlowTable
 from poolwatch.settings import Limits
 from tests import builders, carrier_builders
 from tests.builders import ACK, PSH, SYN, TCP, UDP, Packet, batch, endpoint, ethernet, trickle
+from tests.fuzz.running import fuzz_for
 from tests.kernels.strategies import PAYLOADS
 
 CARRIERS = [wrap for wrap, _, _ in carrier_builders.WRAPS.values()] + [carrier_builders.teredo]
@@ -143,13 +144,17 @@ def test_no_kernel_leaves_its_arrays(tmp_path: Path) -> None:
         f"test_bounds.fuzz({ROUNDS})\n"
         "print('done')"
     )
+    cache = tmp_path / "cache"
+    checked = os.environ | {"POOLWATCH_BOUNDSCHECK": "1", "POOLWATCH_CACHE": str(cache)}
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=REPOSITORY,
-        env=os.environ | {"POOLWATCH_BOUNDSCHECK": "1", "POOLWATCH_CACHE": str(tmp_path)},
+        env=checked,
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
     assert (done.stdout, done.returncode) == ("done\n", 0), done.stderr
+    # What was compiled with checks is used once more, since it takes long.
+    fuzz_for(20, "walkers", "decoder", work=tmp_path / "fuzz", env=checked)

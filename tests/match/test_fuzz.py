@@ -8,11 +8,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poolwatch.match.dialects.base import Act
 from poolwatch.match.jsontext import TooDeep, may_be_whole, nesting, parse_line, parse_one
 from poolwatch.settings import Limits
 from tests import running
-from tests.running import MINER, POOL, Reading, http_answer, http_post, judged
+from tests.running import MINER, POOL, Reading, check_reading, http_answer, http_post
 
 METHODS = sorted(running.catalog().needles_by_method)
 SIDES = st.sampled_from((MINER, POOL))
@@ -52,23 +51,12 @@ ANSWERS = st.fixed_dictionaries(
 MESSAGES = CALLS | ANSWERS | VALUES
 
 
-def finish(reading: Reading) -> None:
-    """A hit comes out, it can be judged, and it holds together."""
-    hit = reading.hit()
-    assert hit.shares.accepted + hit.shares.rejected <= hit.shares.submitted
-    assert len(hit.quotes) <= (len(Act) - 1) * reading.limits.evidence_spans
-    for text in (hit.agent, hit.login, hit.named_host, hit.algorithm):
-        assert text is None or 0 < len(text) <= reading.limits.text_chars
-    session = judged(hit)
-    assert session is None or hit.signatures
-
-
 @given(st.lists(st.tuples(SIDES, st.binary(min_size=1, max_size=120)), max_size=12))
 def test_any_bytes(pieces: list[tuple[int, bytes]]) -> None:
     reading = Reading(TIGHT)
     for side, data in pieces:
         reading.send(side, data)
-    finish(reading)
+    check_reading(reading)
 
 
 @given(st.lists(st.tuples(SIDES, MESSAGES), max_size=12), st.sampled_from((TIGHT, Limits())))
@@ -76,7 +64,7 @@ def test_any_json_lines(messages: list[tuple[int, Any]], limits: Limits) -> None
     reading = Reading(limits)
     for side, value in messages:
         reading.send(side, json.dumps(value).encode() + b"\n")
-    finish(reading)
+    check_reading(reading)
 
 
 @given(st.lists(st.tuples(SIDES, MESSAGES, st.integers(200, 599)), max_size=8))
@@ -85,7 +73,7 @@ def test_any_json_over_http(messages: list[tuple[int, Any, int]]) -> None:
     for side, value, status in messages:
         body = json.dumps(value)
         reading.send(side, http_post(body) if side == MINER else http_answer(body, f"{status} S"))
-    finish(reading)
+    check_reading(reading)
 
 
 @given(
@@ -96,7 +84,7 @@ def test_any_order_of_segments(segments: list[tuple[int, int, Any, int]]) -> Non
     for side, seq, value, cut in segments:
         reading.seq[side] = seq
         reading.send(side, (json.dumps(value).encode() + b"\n")[cut:] or b"\n")
-    finish(reading)
+    check_reading(reading)
 
 
 @given(VALUES)

@@ -179,3 +179,13 @@ def test_after_being_handed_over_it_counts_elsewhere() -> None:
     into.count_in(two)
     into.finish()
     assert (one, two) == ({}, {"stream_gaps": 1})
+
+
+def test_what_waits_never_holds_more_than_the_bound() -> None:
+    """One hole may free less than a segment brings: as many are skipped as it takes."""
+    into = reassembler(Limits(stream_bytes=200))
+    for start in (100, 120, 140, 160):  # cut by the snap length: they hold nothing
+        into.push(segment(start, b"", wire=10))
+    for start in (300, 500, 700, 900):
+        into.push(segment(start, bytes(150)))
+        assert into.waiting_bytes <= 200

@@ -79,17 +79,20 @@ class Reassembler:
         return piece
 
     def _overdue(self, now_ns: int) -> list[Piece]:
-        """Skip the hole when a bound says so."""
+        """Skip holes until every bound holds again: segments may hold more bytes than others."""
+        pieces: list[Piece] = []
+        while self._waiting and self._exceeds(now_ns):
+            self._skip_hole()
+            pieces = self._drain(pieces)
+        return pieces
+
+    def _exceeds(self, now_ns: int) -> bool:
         limits = self._limits
-        waited_ns = now_ns - self._waiting[0].ts_ns
-        if (
-            len(self._waiting) <= limits.reorder_segments
-            and self.waiting_bytes <= limits.stream_bytes
-            and waited_ns <= limits.reorder_seconds * 1_000_000_000
-        ):
-            return []
-        self._skip_hole()
-        return self._drain([])
+        return (
+            len(self._waiting) > limits.reorder_segments
+            or self.waiting_bytes > limits.stream_bytes
+            or now_ns - self._waiting[0].ts_ns > limits.reorder_seconds * 1_000_000_000
+        )
 
     def _skip_hole(self) -> None:
         assert self._next is not None
