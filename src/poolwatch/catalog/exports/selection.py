@@ -20,7 +20,7 @@ SID_COUNT = 900_000
 
 _HOST = re.compile(r"(?!.{254})(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}\Z")
 _RETIRED = re.compile(r"retired (\d{4}(?:-\d{2})?)\Z")
-RULES_OF_A_POOL = ("dns", "tls", "tls-web", "host", "host-web")
+RULES_OF_A_POOL = ("dns", "tls", "tls-web", "host")
 
 
 @dataclass(frozen=True, slots=True)

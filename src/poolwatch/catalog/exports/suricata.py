@@ -52,20 +52,20 @@ def lines(chosen: Selection, version: str) -> Iterator[str]:
 
 
 def _name_rules(pool: NamedPool, sids: dict[str, int]) -> Iterator[str]:
-    """A lookup, then TLS and HTTP; on the ports of the web only a stratum name says more."""
+    """A lookup, then TLS and HTTP. Where pages may live too, TLS to a port of the web is noted,
+    and so is HTTP to any port.
+    """
     row = pool.row
     yield _name_rule(pool, sids, "dns", "dns", "lookup of a pool's name", "noted")
-    low = row.nursery or row.use == "web"
-    for kind, protocol, seen in (
-        ("tls", "tls", "TLS asks for a pool's name"),
-        ("host", "http", "HTTP asks for a pool's name"),
-    ):
-        if low or row.use == "stratum":
-            most = "noted" if low else "suspected"
-            yield _name_rule(pool, sids, kind, protocol, seen, most)
-        else:
-            yield _name_rule(pool, sids, kind, protocol, seen, "suspected", _NOT_WEB)
-            yield _name_rule(pool, sids, f"{kind}-web", protocol, seen, "noted", _WEB)
+    known = row.use == "stratum" and not row.nursery
+    tls = "TLS asks for a pool's name"
+    if row.use == "any" and not row.nursery:
+        yield _name_rule(pool, sids, "tls", "tls", tls, "suspected", _NOT_WEB)
+        yield _name_rule(pool, sids, "tls-web", "tls", tls, "noted", _WEB)
+    else:
+        yield _name_rule(pool, sids, "tls", "tls", tls, "suspected" if known else "noted")
+    http = "HTTP asks for a pool's name"
+    yield _name_rule(pool, sids, "host", "http", http, "suspected" if known else "noted")
 
 
 def _name_rule(
