@@ -6,10 +6,12 @@ import argparse
 import subprocess
 import sys
 
-from benchmarks import growth, mixed, report, startup
-from benchmarks.captures import GROWTH, MIXED, ROOT, capture
+from benchmarks import growth, mixed, prefixes, report, slowpath, startup
+from benchmarks.captures import GROWTH, MINING, MIXED, ROOT, capture
 from benchmarks.measure import cached_share, say, warm_page_cache
 from benchmarks.report import Bar
+
+PARTS = ("start", "mixed", "growth", "mining", "units")
 
 
 def main() -> None:
@@ -29,13 +31,18 @@ def main() -> None:
         _warm(list(GROWTH))
         found += growth.measure(options.runs)
         _still_cached(list(GROWTH))
+    if options.only in (None, "mining"):
+        _warm([MINING])
+        found += slowpath.measure(options.runs)
+    if options.only in (None, "units"):
+        found += prefixes.measure(options.runs)  # last: memory it takes stays taken
     report.bars(found)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="runs of each row (default 5)")
-    parser.add_argument("--only", choices=("start", "mixed", "growth"), help="one part alone")
+    parser.add_argument("--only", choices=PARTS, help="one part alone")
     parser.add_argument(
         "--peers",
         action=argparse.BooleanOptionalAction,

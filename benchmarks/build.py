@@ -25,6 +25,7 @@ from benchmarks import synthetic, templates
 from benchmarks.captures import (
     DATA,
     GROWTH,
+    MINING,
     MIXED,
     ROOT,
     SAMPLE,
@@ -47,14 +48,18 @@ BULK_SEGMENTS = 160
 ORDINARY_FLOWS = 6_500
 CHUNK_PACKETS = 200_000
 GROWTH_CHUNKS = 31
+MINING_SESSIONS = 40
+MINING_SHARES = 250
+MINING_COPIES = 20
 
 
 def build_all() -> None:
     """Build the captures that are missing or made by another recipe."""
     DATA.mkdir(parents=True, exist_ok=True)
     recipe = _recipe()
-    stale = [name for name in (SAMPLE, *MIXED, *GROWTH) if not is_current(name, recipe)]
-    if any(name not in GROWTH for name in stale):
+    names = (SAMPLE, *MIXED, *GROWTH, MINING)
+    stale = [name for name in names if not is_current(name, recipe)]
+    if any(name not in (*GROWTH, MINING) for name in stale):
         flows = _mixture()
         chunk = interleave(flows, SEED)
         for name, size in (MIXED | {SAMPLE: 1}).items():
@@ -63,13 +68,15 @@ def build_all() -> None:
         grown = _growth_chunk()
         for name, size in GROWTH.items():
             _make(name, recipe, partial(_write_growth, grown, size))
+    if MINING in stale:
+        _make(MINING, recipe, _write_mining)
 
 
 def _recipe() -> str:
     digest = hashlib.sha256()
     here = Path(__file__).parent
     sources = [here / f"{name}.py" for name in ("build", "chunk", "synthetic", "templates")]
-    mining = sorted((ROOT / "pcaps").glob("*-clean/capture.pcap"))
+    mining = [ROOT / "pcaps" / name / "capture.pcap" for name in templates.MINING_SCENARIOS]
     for path in [*sources, *mining, *templates.benign_files(BENIGN)]:
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
@@ -130,6 +137,25 @@ def _planted(flows: list[Flow], first: int) -> list[Planted]:
             server = str(ipaddress.ip_address(flow.server[0]))
             planted.append((client, flow.client[1], server, flow.server[1]))
     return planted
+
+
+# -- mining alone ----------------------------------------------------------------------
+
+
+def _write_mining(file: BinaryIO) -> Built:
+    """Sessions of many shares, side by side."""
+    rng = random.Random(SEED)
+    flows = [synthetic.mining_flow(rng, MINING_SHARES) for _ in range(MINING_SESSIONS)]
+    chunk = interleave(flows, SEED)
+    built = Built(flows=MINING_COPIES * len(flows))
+    for copy in range(MINING_COPIES):
+        chunk.stamp(FIRST_CLIENT + copy * len(flows) + chunk.flows, built.packets)
+        file.write(chunk.data.data)
+        built.packets += chunk.count
+        built.captured_bytes += chunk.captured_bytes
+    empty = sum(len(record) == synthetic.EMPTY_BYTES for flow in flows for record in flow.records)
+    built.payload_packets = built.packets - MINING_COPIES * empty
+    return built
 
 
 # -- few and many flows ----------------------------------------------------------------

@@ -16,6 +16,9 @@ SAMPLE = "mixed-sample"
 GROWTH = {"flows-10k": 10_000, "flows-1m": 1_000_000}
 """Name and flows."""
 
+MINING = "mining-only"
+"""Every flow is a mining session: what reading a candidate's packet costs."""
+
 Planted = tuple[str, int, str, int]
 """Miner address and port, pool address and port."""
 
@@ -28,6 +31,7 @@ class Built:
     packets: int = 0
     captured_bytes: int = 0
     flows: int = 0
+    payload_packets: int = 0  # counted in MINING alone
     planted: list[Planted] = field(default_factory=list)
 
     @property

@@ -4,8 +4,10 @@ a mixture's ordinary traffic where no recorded captures are at hand.
 
 from __future__ import annotations
 
+import json
 import random
 import struct
+from typing import Any
 
 from benchmarks.templates import RECORD_BYTES, Flow, record
 
@@ -13,6 +15,9 @@ CLIENT = bytes([10, 0, 0, 1])
 SERVER = bytes([192, 0, 2, 10])
 MSS = 1460
 ETHERNET_IP = 14 + 20
+EMPTY_BYTES = RECORD_BYTES + ETHERNET_IP + 20
+"""A record without payload."""
+SHARES_PER_JOB = 5
 
 _SYN, _ACK, _PUSH, _FIN = 2, 16, 8, 1
 _MACS = (bytes.fromhex("020000000001"), bytes.fromhex("020000000002"))
@@ -45,6 +50,38 @@ def bulk_flow(rng: random.Random, segments: int) -> Flow:
             talk.say(True, b"")
     talk.close()
     return talk.flow
+
+
+def mining_flow(rng: random.Random, shares: int) -> Flow:
+    """A Bitcoin Stratum session: a job for every five shares, each share accepted."""
+    talk = _Talk(rng, 3333)
+    talk.open()
+    talk.say(True, _line(id=1, method="mining.subscribe", params=["cgminer/4.10.0"]))
+    talk.say(False, _line(id=1, result=[[["mining.notify", "ae68"]], "08000002", 4], error=None))
+    talk.say(True, _line(id=2, method="mining.authorize", params=["account.rig1", "x"]))
+    talk.say(False, _line(id=2, result=True, error=None))
+    talk.say(False, _line(id=None, method="mining.set_difficulty", params=[8192]))
+    for number in range(shares):
+        job = f"{number // SHARES_PER_JOB:x}"
+        if number % SHARES_PER_JOB == 0:
+            branch = [rng.randbytes(32).hex() for _ in range(8)]
+            coinbase = rng.randbytes(60).hex(), rng.randbytes(90).hex()
+            work = [job, rng.randbytes(32).hex(), *coinbase, branch, "20000000", "1a0ffff0"]
+            talk.say(
+                False, _line(id=None, method="mining.notify", params=[*work, "5f5e1000", False])
+            )
+        nonces = rng.randbytes(4).hex(), "5f5e1000", rng.randbytes(4).hex()
+        talk.say(
+            True,
+            _line(id=4 + number, method="mining.submit", params=["account.rig1", job, *nonces]),
+        )
+        talk.say(False, _line(id=4 + number, result=True, error=None))
+    talk.close()
+    return talk.flow
+
+
+def _line(**members: Any) -> bytes:
+    return json.dumps(members).encode() + b"\n"
 
 
 def ordinary_flows(rng: random.Random, count: int) -> list[Flow]:

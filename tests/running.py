@@ -36,6 +36,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PCAPS = ROOT / "pcaps"
 SCENARIOS = sorted(path.parent.name for path in PCAPS.glob("*/truth.json"))
 LIMITS = Limits(flows=4096)  # a small table is quick to make
+XMR = (  # of a recorded login, nesfit xmr-eu1.nanopool.org
+    "47mr7jYTroxQMwdKoPQuJoc9Vs9S9qCUAL6Ek4qyNFWJdqgBZRn4RYY2QjQfqEMJZVWPscupSgaq"
+    "mUn1dpdUTC4fQsu3yjN"
+)
 MINER, POOL = 0, 1  # sides of the streams built here
 NOON_NS = int(datetime.datetime(2026, 1, 12, 12, tzinfo=datetime.UTC).timestamp()) * 10**9
 

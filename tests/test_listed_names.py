@@ -28,6 +28,7 @@ from tests.name_traffic import (
 REFERENCE = running.ROOT.parent / "shared" / "reference" / "pools.csv"
 WANTED = 0.8  # of the rows, found
 WEB_PORTS = (80, 443, 8443)
+SERVICE_PORTS = 1024  # below it an address alone may be the pool's mail or shell
 PLAIN_PORT, TLS_PORT = 3333, 14433  # for hosts listed without a port
 VIAS = ("dns", "address", "sni")
 GREETING = b'{"id":1,"method":"mining.subscribe","params":["cgminer/4.11.1"]}\n'
@@ -67,7 +68,9 @@ class Listed:
         if via == "address" and self.on_the_web:
             return "confirmed"
         web = self.row.use == "web" or (self.row.use == "any" and self.on_the_web)
-        return "noted" if via == "dns" or self.row.nursery or web else "suspected"
+        service = via == "address" and self.ends(via)[2] < SERVICE_PORTS
+        bare = via == "dns" or self.row.nursery or web or service
+        return "noted" if bare else "suspected"
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,41 @@ Times are int64 nanoseconds UTC (`*_ns`), sizes bytes (`*_bytes`), packet number
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
+
+NOT_PUBLIC = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "224.0.0.0/3",
+        "::/127",
+        "fc00::/7",
+        "fe80::/10",
+        "ff00::/8",
+    )
+)
+"""Networks in which no pool is (the registries of special-purpose addresses, RFC 6890)."""
+
+_NOT_PUBLIC_RANGES = tuple(
+    (net.version, int(net.network_address), int(net.broadcast_address)) for net in NOT_PUBLIC
+)
+
+
+def is_public(address: tuple[int, int]) -> bool:
+    """Whether an address, as version and number, can be a pool's."""
+    version, number = address
+    return not any(
+        version == kind and low <= number <= high for kind, low, high in _NOT_PUBLIC_RANGES
+    )
 
 
 class Grade(IntEnum):
@@ -80,6 +112,14 @@ class Strength(IntEnum):
     FORM = 0
     BARE = 1
     SAFE = 2
+
+
+class WalletCheck(StrEnum):
+    """What is known of an address in a login, the surest first."""
+
+    CHECKSUM = "checksum"  # its checksum fits
+    FORMAT = "format only"  # it has none that could tell
+    FAILED = "failed"  # it has the form of an address and a checksum that does not fit
 
 
 class Quote(NamedTuple):
@@ -195,6 +235,10 @@ class Hit:
     algorithm: str | None = None
     agent: str | None = None
     logins: tuple[str, ...] = ()  # in the order they were sent
+    options: tuple[str, ...] = ()  # that stood where passwords do, as `name=value`
+    height: int | None = None  # of the newest block worked on, as its job says
+    nbits: str | None = None  # that block's target in compact form, hexadecimal
+    coinbase: str | None = None  # what the pool writes into its blocks
     named_host: str | None = None  # the pool's name as the miner, or its proxy's client, said it
     tunnel: Tunnel | None = None  # the flow's server is a proxy, asked to lead there
     extensions: tuple[str, ...] = ()  # of the dialect, that either side named
@@ -286,6 +330,17 @@ class Session:
     coin_basis: str | None
     wallets: tuple[str, ...]  # addresses found in the logins
     workers: tuple[str, ...]
+    pool_basis: str | None = None
+    coins: tuple[str, ...] = ()  # all that the evidence leaves, when they are few
+    algorithm: str | None = None
+    algorithm_basis: str | None = None
+    wallet_check: WalletCheck | None = None  # of the first address
+    accounts: tuple[str, ...] = ()  # names, or what looks like an address and is none
+    mails: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()  # recognised in logins and passwords, as `name=value`
+    software: str | None = None  # as the agent's row calls it
+    software_version: str | None = None
+    hardware_class: str | None = None  # cpu, gpu, asic, mcu, storage, proxy, rental, monitor
     dest_country: str | None = None  # of the pool's address, ISO 3166; None: not known
     dest_asn: int | None = None
     cross_border: bool | None = None
@@ -310,7 +365,9 @@ class Finding:
     pool_ends: list[Endpoint]
     logins: list[str]
     wallets: list[str]
+    accounts: list[str]
     workers: list[str]
+    mails: list[str]
     agents: list[str]
     shares: Shares
     jobs: int

@@ -17,7 +17,7 @@ from poolwatch.match.matcher import Matcher
 from poolwatch.terms import FlowKey, Grade, Hit, Role, Session, Shares, Stage, Strength
 from tests import running
 from tests.match.test_conversation import SESSION, SUBMIT
-from tests.running import MINER, NOON_NS, POOL, Talk, blank_hit, judged, match, read_lines
+from tests.running import MINER, NOON_NS, POOL, XMR, Talk, blank_hit, judged, match, read_lines
 
 SAFE, BARE, FORM = Strength.SAFE, Strength.BARE, Strength.FORM
 CONFIRMED, PROBABLE, SUSPECTED = Grade.CONFIRMED, Grade.PROBABLE, Grade.SUSPECTED
@@ -115,7 +115,6 @@ def session_of(*said: tuple[int, str]) -> Session | None:
     return judged(read_lines(*said))
 
 
-XMR = "4" + "A" * 94
 LOGIN = '{"id":1,"method":"login","params":{"login":"%s","pass":"x","agent":"%s"}}'
 
 
@@ -144,7 +143,7 @@ def test_agent_or_wallet_make_a_login_mining(
         ("account.", None, None),
         (XMR, XMR, None),
         (XMR + ".rig7", XMR, "rig7"),
-        (XMR + "+5000", XMR, "5000"),
+        (XMR + "+5000", XMR, None),
         ("a.b.c", None, "b.c"),
     ],
 )
@@ -306,8 +305,11 @@ def test_the_name_the_miner_says_goes_before_the_list() -> None:
     assert "endpoint:192.0.2.66:3333" in session.hit.signatures
 
 
-def test_without_a_name_or_a_list_there_is_no_pool_and_no_coin() -> None:
+def test_without_a_name_or_a_list_there_is_no_pool_and_the_work_alone_may_say_the_coin() -> None:
     session = session_of(*SESSION)
+    assert session is not None
+    assert (session.pool, session.coin, session.coin_basis) == (None, "BTC", "network")
+    session = session_of(*SESSION[:2])
     assert session is not None
     assert (session.pool, session.coin, session.coin_basis) == (None, None, None)
 

@@ -268,6 +268,7 @@ def test_what_the_catalogue_covers_is_known(tmp_path: Path) -> None:
         ("domain,pool\ncom,x\n", "list:2: 'com' covers a whole top-level domain"),
         ("domain,pool\nmooo.com,x\n", "list:2: 'mooo.com' is too wide"),
         ("domain,pool\nxmrpool.eumoneropool.com,x\n", "looks like xmrpool.eu and moneropool.com"),
+        ("domain,pool\ngoogle.com,x\n", "list:2: 'google.com' is too wide"),
         ("domain,pool\nf2pool.com,Somebody\n", "pool is 'Somebody' here and 'F2Pool"),
         ("domain,coin\nckpool.org,LTC\n", "coins is 'LTC' here and 'BTC' at"),
         ("domain,coin\nown.example,NOCOIN\n", "coin 'NOCOIN' is not in coins.csv"),
@@ -283,6 +284,20 @@ def test_refused_with_the_row(tmp_path: Path, text: str, reason: str) -> None:
     assert (outcome.refused, outcome.written) == (1, {})
     assert reason in outcome.complaints[0]
     assert not (tmp_path / "own").exists()
+
+
+def test_a_list_at_odds_with_itself_is_named_with_the_row(tmp_path: Path) -> None:
+    text = "domain,port,pool,coin\nown.example,3333,Own,XMR\nown.example,4444,Other,BTC\n"
+    outcome = bring(tmp_path, text)
+    assert (outcome.refused, outcome.written) == (1, {"pools.csv": 1})
+    assert "list:3: 'own.example': pool is 'Other' here and 'Own' at" in outcome.complaints[0]
+
+
+def test_an_address_without_a_port_is_a_hint(tmp_path: Path) -> None:
+    bring(tmp_path, "5.9.1.2\n5.9.1.3:3333\n", FULL)
+    catalog = load_catalog((tmp_path / "own",))
+    uses = {row.address: row.use for row in catalog.endpoints if row.address.startswith("5.9.1.")}
+    assert uses == {"5.9.1.2": "any", "5.9.1.3": "stratum"}
 
 
 def test_rows_and_comments_of_the_folder_stay(tmp_path: Path) -> None:

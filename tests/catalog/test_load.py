@@ -18,7 +18,9 @@ ENDPOINTS = "address,port,pool,use,coins,seen_from,seen_until,sources,date\n"
 ENDPOINT = "192.0.2.7,3333,Test Pool,stratum,BTC,2026-01-01,2026-01-31,test data,2026-01-12\n"
 AGENTS = "prefix,software,device,sources,date\n"
 AGENT = "testminer/,Test Miner,cpu,test data,2026-01-12\n"
-COINS = "symbol,name,name_zh,algorithm,address,distinctive,marks,sources,date\n"
+WALLETS = "coin,encoding,prefix,version,size,distinctive,marks,examples,sources,date\n"
+WALLET = "TST,hex,t:,00,20,true,,,test data,2026-01-12\n"
+COINS = "symbol,name,name_zh,algorithm,sources,date\n"
 NEEDLE = """
 [[needle]]
 id = "test-needle"
@@ -60,12 +62,11 @@ BAD: list[tuple[str, str, int, str]] = [
     ("endpoints.csv", ENDPOINTS + edited(ENDPOINT, "3333", "http"), 2, "port"),
     ("endpoints.csv", ENDPOINTS + edited(ENDPOINT, "2026-01-31", "2025-01-31"), 2, "before"),
     ("agents.csv", AGENTS + edited(AGENT, "2026-01-12", ""), 2, "date"),
-    (
-        "coins.csv",
-        COINS + "TST,Test,,SHA-256d,[a-z,true,,test data,2026-01-12\n",
-        2,
-        "address",
-    ),
+    ("coins.csv", COINS + "TST,Test,,SHA-256d,true,,test data,2026-01-12\n", 2, "8 cells"),
+    ("wallets.csv", WALLETS + edited(WALLET, "hex", "base64"), 2, "base64"),
+    ("wallets.csv", WALLETS + edited(WALLET, ",20,", ",few,"), 2, "size"),
+    ("wallets.csv", WALLETS + edited(WALLET, ",20,", ",20-9000,"), 2, "size"),
+    ("wallets.csv", WALLETS + edited(WALLET, ",00,", ",0g,"), 2, "version"),
     ("needles.toml", NEEDLE + 'colour = "red"\n', 2, "colour"),
     ("needles.toml", NEEDLE + 'fields = { "params" = "lsit" }\n', 2, "lsit"),
     ("needles.toml", NEEDLE + 'fields = { "params" = "list:x" }\n', 2, "list:x"),
@@ -122,9 +123,9 @@ def test_rows_of_a_folder_are_added(tmp_path: Path) -> None:
     pool = added.find_pool("eu.pool.test")
     assert pool is not None
     assert pool.pool == "Test Pool"
-    agent = added.find_agent("testminer/2.0")
+    agent = added.agents.find("testminer/2.0")
     assert agent is not None
-    assert agent.software == "Test Miner"
+    assert agent.row.software == "Test Miner"
     assert added.endpoints[-1].address == "192.0.2.7"
     assert added.endpoints[:-1] == shipped.endpoints
     assert "test.method" in added.needles_by_method

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poolwatch.catalog.load import load_rows
+from poolwatch.catalog.lookup import find_rows
 from poolwatch.catalog.shapes import compile_fields, compile_shape
 from tests import running
-
-XMR = "4" + "A" * 94
 
 
 @pytest.mark.parametrize(
@@ -84,9 +84,9 @@ def test_the_longest_suffix_wins() -> None:
     ],
 )
 def test_agents(agent: str, software: str) -> None:
-    row = running.catalog().find_agent(agent)
-    assert row is not None
-    assert row.software.startswith(software)
+    found = running.catalog().agents.find(agent)
+    assert found is not None
+    assert found.row.software.startswith(software)
 
 
 @pytest.mark.parametrize(
@@ -102,42 +102,42 @@ def test_agents(agent: str, software: str) -> None:
     ],
 )
 def test_agents_that_are_no_miners(agent: str) -> None:
-    assert running.catalog().find_agent(agent) is None
-
-
-def test_the_longest_beginning_of_an_agent_wins() -> None:
-    lengths = [len(prefix) for prefix, _ in running.catalog().agents]
-    assert lengths == sorted(lengths, reverse=True)
+    assert running.catalog().agents.find(agent) is None
 
 
 @pytest.mark.parametrize(
-    ("login", "wallet"),
+    ("agent", "software", "version", "device"),
     [
-        (XMR, XMR),
-        (XMR + ".rig1", XMR),
-        (XMR + "+5000", XMR),
-        ("0x" + "ab" * 20 + "/rig/mail@example.org", "0x" + "ab" * 20),
-        ("1BoatSLRHtKNngkdXEeobR76b53LETtpyT.w", "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"),
-        ("kvetak.worker1", None),
-        ("user@example.org", None),
-        ("", None),
-        ("1234567890", None),
-        ("0x" + "ab" * 21, None),
-        ("x" + XMR, None),
-        (XMR + "A", None),
+        ("cgminer/4.11.1", "cgminer 4", "4.11.1", "asic"),
+        ("cgminer 3.7.2", "cgminer", "3.7.2", "any"),
+        ("XMRig/6.21.0 (Linux x86_64) libuv/1.44.2 gcc/9.3.0", "XMRig", "6.21.0", "cpu"),
+        ("XMRig/2.6.0-beta2 (Linux x86_64)", "XMRig", "2.6.0-beta2", "cpu"),
+        ("xmrig-proxy/6.20.0", "xmrig-proxy", "6.20.0", "proxy"),
+        ("xmr-stak-cpu/1.3.0-1.5.0", "xmr-stak-cpu", "1.3.0", "cpu"),
+        ("bitaxe/BM1370/v2.13.1", "Bitaxe ESP-Miner", "2.13.1", "asic"),
+        ("Antminer S21/Fri Feb  2 17:03:40 CST 2024", "Antminer firmware", None, "asic"),
+        ("Antminer S19j Pro+|LUXminer 2026.3.30|BHB42612", "LuxOS", "2026.3.30", "asic"),
+        ("2026-04-14-0-plus;bosminer-plus-tuner 0.9.0-912d", "Braiins OS", "0.9.0", "asic"),
+        ("cpuminer-opt-26.1-x64L", "cpuminer-opt", "26.1", "cpu"),
+        ("lolMiner 1.98a", "lolMiner", "1.98a", "gpu"),
+        ("BzMiner-v11.1.0", "BzMiner", "11.1.0", "gpu"),
+        ("NiceHash/1.0.0", "NiceHash", "1.0.0", "rental"),
+        ("EWBF 0.3.4b", "EWBF", "0.3.4b", "gpu"),
+        ("stratum-ping/1.0.0", "stratum-ping", "1.0.0", "monitor"),
     ],
 )
-def test_wallets(login: str, wallet: str | None) -> None:
-    assert running.catalog().find_wallet(login) == wallet
+def test_what_an_agent_says(agent: str, software: str, version: str | None, device: str) -> None:
+    found = running.catalog().agents.find(agent)
+    assert found is not None
+    assert (found.row.software, found.version, found.row.device) == (software, version, device)
 
 
-def test_a_wallet_marks_the_login_of_its_own_dialects_only() -> None:
-    catalog = running.catalog()
-    assert catalog.is_mining_login(XMR + ".rig", "cryptonote")
-    assert not catalog.is_mining_login(XMR, "stratum-v1")
-    assert not catalog.is_mining_login("ann", "cryptonote")
-    assert catalog.is_mining_login("0x" + "ab" * 20, "eth-proxy")
-    assert not catalog.is_mining_login("0x" + "ab" * 20, "cryptonote")
+def test_a_name_that_nobody_identified_is_mapped_to_no_coin() -> None:
+    assert [placed.row.symbol for placed in find_rows(load_rows(), "喜鹊币")] == [""]
+    assert running.catalog().coins.known("喜鹊币") is None
+    assert running.catalog().coins.known("") is None
+    for name in ("渡鸦币", "乌鸦币", "ravencoin"):
+        assert [placed.row.symbol for placed in find_rows(load_rows(), name)] == ["RVN"]
 
 
 SHAPES: list[tuple[str, list[object], list[object]]] = [

@@ -24,6 +24,8 @@ ALL = [
         load_rows().endpoints,
         load_rows().agents,
         load_rows().coins,
+        load_rows().wallets,
+        load_rows().coinbase_tags,
         NEEDLES,
     )
     for placed in group
@@ -97,7 +99,7 @@ def test_there_are_sixty_pools_and_each_is_named_once() -> None:
 @pytest.mark.parametrize("placed", load_rows().pools, ids=lambda placed: placed.row.suffix)
 def test_pool_row_uses_the_vocabulary(placed: Placed[msgspec.Struct]) -> None:
     row = next(p.row for p in load_rows().pools if p.line == placed.line)
-    symbols = set(running.catalog().coins)
+    symbols = set(running.catalog().coins.rows)
     assert set(row.coins.split()) <= symbols
     assert re.fullmatch(r"([A-Z]{2})?", row.origin)
     assert re.fullmatch(r"(retired \d{4}(-\d\d)?)?", row.status)
@@ -107,12 +109,13 @@ def test_endpoints_are_dated_and_no_web_hosts() -> None:
     for placed in load_rows().endpoints:
         row = placed.row
         assert row.seen_from <= row.seen_until <= row.date
-        assert set(row.coins.split()) <= set(running.catalog().coins)
+        assert set(row.coins.split()) <= set(running.catalog().coins.rows)
 
 
 def test_coins_are_named_once_and_mark_known_dialects() -> None:
     rows = [placed.row for placed in load_rows().coins]
     assert len({row.symbol for row in rows}) == len(rows) >= 20
     for row in rows:
-        assert set(row.marks.split()) <= set(ROWS)
-        assert not row.marks or row.address
+        assert all(re.fullmatch(r"D\d\d", number) for number in row.dialects.split())
+    for placed in load_rows().wallets:
+        assert set(placed.row.marks.split()) <= set(ROWS)

@@ -42,8 +42,12 @@ STATS = {
 MORE_TOP = {"vlan", "tunnel"}
 MORE_MINING = {
     "logins", "wallets", "workers", "named_host", "extensions", "via", "via_target", "names", "tls",
+    "wallet_check", "account", "mail", "options", "coins", "algorithm_basis", "pool_basis",
+    "software", "software_version", "hardware_class", "height", "nbits", "coinbase",
 }  # fmt: skip
-MORE_FINDING = {"inside", "refused", "dialects", "jobs", "sessions", "logins", "pool_ends"}
+MORE_FINDING = {
+    "inside", "refused", "dialects", "jobs", "sessions", "logins", "pool_ends", "accounts", "mails",
+}  # fmt: skip
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+0000")
 
 

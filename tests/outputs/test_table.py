@@ -287,7 +287,7 @@ def test_no_login_of_a_scenario_is_in_its_table(scenario: str) -> None:
     scan = scan_scenario(scenario)
     text = table(scan).partition("Not known:")[0].replace("\n  ", "")
     for finding in scan.findings:
-        for secret in (*finding.logins, *finding.wallets):
+        for secret in (*finding.logins, *finding.wallets, *finding.mails):
             assert not re.search(rf"\b{re.escape(secret)}\b", text)
 
 

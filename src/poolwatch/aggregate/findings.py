@@ -146,7 +146,9 @@ class Findings:
         for name, values in (
             ("logins", hit.logins),
             ("wallets", session.wallets),
+            ("accounts", session.accounts),
             ("workers", session.workers),
+            ("mails", session.mails),
         ):
             for value in values:
                 self._list(gathered, name, value)
@@ -245,7 +247,9 @@ def _finding(host: str, gathered: _Gathered) -> Finding:
         pool_ends=lists.get("pool_ends", []),  # type: ignore[arg-type]
         logins=lists.get("logins", []),  # type: ignore[arg-type]
         wallets=lists.get("wallets", []),  # type: ignore[arg-type]
+        accounts=lists.get("accounts", []),  # type: ignore[arg-type]
         workers=lists.get("workers", []),  # type: ignore[arg-type]
+        mails=lists.get("mails", []),  # type: ignore[arg-type]
         agents=lists.get("agents", []),  # type: ignore[arg-type]
         shares=part.shares,
         jobs=part.jobs,

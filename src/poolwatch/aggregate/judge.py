@@ -6,17 +6,16 @@ raised by a port number, a word, or an address without a date.
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import ipaddress
-import re
 import struct
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import communityid
 
-from poolwatch.aggregate.named import Named, weigh_names
+from poolwatch.aggregate.fields import FieldReader, Fields, day_of
+from poolwatch.aggregate.named import SERVICE_PORTS, WEB_PORTS, Named, weigh_names
 from poolwatch.aggregate.places import Inside, address_text
 from poolwatch.match.dialects import ROWS
 from poolwatch.terms import (
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from poolwatch.catalog.rows import EndpointRow, PoolRow, PrefixRow
 
 _ALONE = 2  # messages of a pool from which on they stand by themselves, mid-stream
-_WEB_PORTS = (80, 443)
-_SEPARATORS = re.compile(r"[.+/@:;,_]")
 _community = communityid.CommunityID()
 
 
@@ -48,6 +45,7 @@ class Judge:
         self._catalog = catalog
         self._inside = inside
         self._sensor = sensor
+        self._fields = FieldReader(catalog)
         self._stratum_ports = {
             (row.pool, row.port)
             for row in catalog.endpoints
@@ -65,7 +63,7 @@ class Judge:
         pool = self._named_pool(hit)
         if pool is not None:
             signatures.append(f"pool:{pool.suffix}")
-        hit.signatures = tuple(signatures)
+        hit.signatures = tuple(dict.fromkeys(signatures))
         if grounds.named is not None:
             hit.quotes = (*_name_quotes(grounds.named), *hit.quotes)
         side, ends = self._miner_side(hit, grounds), _ends(hit)
@@ -74,11 +72,11 @@ class Judge:
     def _spoken(self, hit: Hit, signatures: list[str]) -> Grade | None:
         """The grade of what was said; adds to `signatures` what else speaks for it."""
         strength = hit.strength[0]
-        agent = self._catalog.find_agent(hit.agent) if hit.agent else None
-        if agent is not None and agent.device != "monitor" and strength is not None:
+        agent = self._fields.agent(hit)
+        if agent is not None and agent.row.device != "monitor" and strength is not None:
             strength = Strength.SAFE
-            signatures.append(f"agent:{agent.prefix}")
-        if strength is not None and self._login_marks(hit):
+            signatures.append(f"agent:{agent.row.prefix}")
+        if strength is not None and self._fields.marks(hit):
             strength = Strength.SAFE
             signatures.append("login:wallet")
         grade = grade_of(hit, strength)
@@ -135,8 +133,8 @@ class Judge:
             role = Role.TARGET
         if role is Role.TARGET:
             grade = Grade.NOTED
-        pool, coin, basis = self._pool_and_coin(hit, grounds)
-        accounts = [self._split_login(login) for login in hit.logins]
+        named = self._named_pool(hit) or (grounds.named.pool if grounds.named else None)
+        fields = self._fields.read(hit, named, (grounds.endpoint, grounds.prefix))
         return Session(
             capture=capture,
             sensor=self._sensor,
@@ -150,11 +148,7 @@ class Judge:
             host=host,
             inside=miner_inside or pool_inside,
             pool_inside=pool_inside,
-            pool=pool,
-            coin=coin,
-            coin_basis=basis,
-            wallets=_known(wallet for wallet, _ in accounts),
-            workers=_known(worker for _, worker in accounts),
+            **_field_values(fields),
         )
 
     def _endpoint(self, hit: Hit) -> EndpointRow | None:
@@ -162,14 +156,14 @@ class Judge:
         if hit.endpoint < 0:
             return None
         row = self._catalog.endpoints[hit.endpoint]
-        return row if row.seen_from <= _day(hit.first_ns) <= row.seen_until else None
+        return row if row.seen_from <= day_of(hit.first_ns) <= row.seen_until else None
 
     def _prefix(self, hit: Hit) -> PrefixRow | None:
         """The listed network of a hit, if its dates cover the packets."""
         if hit.prefix < 0:
             return None
         row = self._catalog.prefixes[hit.prefix]
-        return row if row.seen_from <= _day(hit.first_ns) <= row.seen_until else None
+        return row if row.seen_from <= day_of(hit.first_ns) <= row.seen_until else None
 
     def _prefix_grade(self, hit: Hit, prefix: PrefixRow) -> Grade:
         """A network alone is `noted`; with a port at which that pool is listed, more."""
@@ -191,34 +185,8 @@ class Judge:
         a_end = _ends(hit)[0]
         return 0 if a_end.address == row.address and row.port in (0, a_end.port) else 1
 
-    def _login_marks(self, hit: Hit) -> bool:
-        dialect = hit.dialect
-        return dialect is not None and any(
-            self._catalog.is_mining_login(login, dialect) for login in hit.logins
-        )
-
     def _named_pool(self, hit: Hit) -> PoolRow | None:
         return self._catalog.find_pool(hit.named_host) if hit.named_host else None
-
-    def _pool_and_coin(
-        self, hit: Hit, grounds: _Grounds
-    ) -> tuple[str | None, str | None, str | None]:
-        """Pool and coin, each only where a listed name or endpoint says so."""
-        pool = self._named_pool(hit) or (grounds.named.pool if grounds.named else None)
-        if pool is not None:
-            return pool.pool, *(_single(pool.coins.split(), "pool_name"))
-        for row in (grounds.endpoint, grounds.prefix):
-            if row is not None:
-                return row.pool, *(_single(row.coins.split(), "pool_endpoint"))
-        return None, None, None
-
-    def _split_login(self, login: str) -> tuple[str | None, str | None]:
-        """Wallet (only a distinctive address) and worker of a login."""
-        wallet = self._catalog.find_wallet(login)
-        rest = login[len(wallet) :] if wallet else login
-        parts = _SEPARATORS.split(rest, maxsplit=1) if wallet else rest.split(".", 1)
-        worker = parts[1] if len(parts) > 1 and parts[1] else None
-        return wallet, worker
 
 
 class _Grounds(NamedTuple):
@@ -232,12 +200,6 @@ class _Grounds(NamedTuple):
 def _name_quotes(named: Named) -> Iterator[Quote]:
     """The bytes in which the names stand, each once."""
     yield from dict.fromkeys(quote for seen in named.names for quote in seen.quotes)
-
-
-def _day(ns: int) -> datetime.date:
-    """The day of a time, UTC."""
-    epoch = datetime.datetime.fromtimestamp(0, datetime.UTC)
-    return (epoch + datetime.timedelta(seconds=ns // 1_000_000_000)).date()
 
 
 def grade_of(hit: Hit, miner: Strength | None) -> Grade | None:
@@ -288,8 +250,10 @@ def _listed_grade(hit: Hit, endpoint: EndpointRow) -> Grade:
 def _way_grade(hit: Hit, pool: PoolRow) -> Grade:
     """What a proxy's way to a listed name alone is worth: like an address, by what lives there."""
     port = hit.tunnel.port if hit.tunnel else 0
-    stratum = pool.use == "stratum" or (pool.use == "any" and port not in _WEB_PORTS)
-    return Grade.SUSPECTED if stratum and all(hit.payload) else Grade.NOTED
+    served = port >= SERVICE_PORTS and port not in WEB_PORTS
+    stratum = pool.use == "stratum" or (pool.use == "any" and served)
+    sure = stratum and not pool.nursery
+    return Grade.SUSPECTED if sure and all(hit.payload) else Grade.NOTED
 
 
 def _at_least(grade: Grade | None, floor: Grade) -> Grade:
@@ -304,8 +268,27 @@ def _as_proven(grade: Grade | None, dialect: str | None) -> Grade | None:
     return min(grade, Grade.PROBABLE)
 
 
-def _single(coins: list[str], basis: str) -> tuple[str | None, str | None]:
-    return (coins[0], basis) if len(coins) == 1 else (None, None)
+def _field_values(fields: Fields) -> dict[str, Any]:
+    """The fields as a session holds them."""
+    logins, agent = fields.logins, fields.agent
+    return {
+        "pool": fields.pool,
+        "pool_basis": fields.pool_basis,
+        "coin": fields.coin.coin,
+        "coin_basis": fields.coin.basis,
+        "coins": fields.coin.candidates,
+        "algorithm": fields.algorithm,
+        "algorithm_basis": fields.algorithm_basis,
+        "wallets": _known(login.wallet.text for login in logins if login.wallet),
+        "wallet_check": fields.wallet_check,
+        "accounts": _known(login.account for login in logins),
+        "workers": _known(login.worker for login in logins),
+        "mails": _known(login.mail for login in logins),
+        "options": fields.options,
+        "software": agent.row.software if agent else None,
+        "software_version": agent.version if agent else None,
+        "hardware_class": agent.row.device if agent and agent.row.device != "any" else None,
+    }
 
 
 def _ends(hit: Hit) -> tuple[Endpoint, Endpoint]:

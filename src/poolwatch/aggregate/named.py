@@ -11,13 +11,15 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poolwatch.terms import Grade, Hit, NameSeen, Strength, Via
+from poolwatch.terms import Grade, Hit, NameSeen, Strength, Via, is_public
 
 if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
     from poolwatch.catalog.rows import PoolRow
 
 WEB_PORTS = frozenset((80, 443, 8443))
+SERVICE_PORTS = 1024
+"""Below it ports belong to known services: mail, shells, directories."""
 _SAID = (Via.SNI, Via.HOST)
 
 
@@ -51,7 +53,7 @@ def weigh_names(hit: Hit, catalog: Catalog) -> Named | None:
 def _grade(seen: NameSeen, row: PoolRow, hit: Hit) -> Grade | None:
     if seen.via is Via.LOOKUP:
         return Grade.NOTED
-    port = hit.key.a_port if seen.side else hit.key.b_port
+    port = _port(seen, hit)
     said = [name for name in hit.names if name.via in _SAID and not _is_address(name.name)]
     if seen.via is Via.ADDRESS:
         if row.ports and str(port) not in row.ports.split():
@@ -66,10 +68,27 @@ def _grade(seen: NameSeen, row: PoolRow, hit: Hit) -> Grade | None:
     return _use_grade(seen, row, hit, port)
 
 
+def _port(seen: NameSeen, hit: Hit) -> int:
+    """The port behind which the named host listens: of a proxy's flow the one it was asked for."""
+    if hit.tunnel is not None:
+        return hit.tunnel.port
+    return hit.key.a_port if seen.side else hit.key.b_port
+
+
+def _server(seen: NameSeen, hit: Hit) -> tuple[int, int]:
+    return hit.key.version, hit.key.a_address if seen.side else hit.key.b_address
+
+
 def _use_grade(seen: NameSeen, row: PoolRow, hit: Hit, port: int) -> Grade:
     """What a name is worth by what lives there."""
     if row.nursery or row.use == "web" or (row.use == "any" and port in WEB_PORTS):
         return Grade.NOTED
+    if row.use == "any" and seen.via is Via.HOST:
+        return Grade.NOTED  # a page, on whatever port; work over HTTP shows in what is said
+    if seen.via is Via.ADDRESS and not row.ports and port < SERVICE_PORTS:
+        return Grade.NOTED  # the pool's mail, or the shell of its operators
+    if not hit.tunnel and not is_public(_server(seen, hit)):
+        return Grade.NOTED  # a filter's answer: the name leads to its own block page
     if seen.via is Via.CERTIFICATE and seen.others:
         return Grade.NOTED  # a certificate shared with others is a hint
     return Grade.SUSPECTED if all(hit.payload) else Grade.NOTED

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
+import datetime
 import ipaddress
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from poolwatch.catalog.agents import Agents
+from poolwatch.catalog.coins import Coins
 from poolwatch.catalog.load import Placed, Rows, holding_pools, load_rows
 from poolwatch.catalog.names import PoolNames
 from poolwatch.catalog.rows import (
-    AgentRow,
-    CoinRow,
     EndpointRow,
     NeedleRow,
+    NetworkRow,
     PoolRow,
     PrefixRow,
 )
 from poolwatch.catalog.shapes import Predicate, compile_fields
+from poolwatch.catalog.wallets import WalletBook
 from poolwatch.errors import CatalogError
 from poolwatch.terms import Speaker, Strength
 
 __all__ = ["Catalog", "Needle", "load_catalog"]
-
-_AGENT_PARTS = re.compile(r"[;|]")
-_MOST_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +57,11 @@ class Catalog:
     prefixes: tuple[PrefixRow, ...]
     pools: dict[str, PoolRow]  # by suffix
     pool_names: PoolNames[PoolRow]
-    agents: tuple[tuple[str, AgentRow], ...]  # lower-case prefix, longest first
-    coins: dict[str, CoinRow]
-    wallets: re.Pattern[str]  # addresses of a form nothing else has
-    mining_logins: dict[str, re.Pattern[str]]  # by dialect: addresses that mark a login
+    agents: Agents
+    coins: Coins
+    wallets: WalletBook
+    coinbase_tags: tuple[tuple[str, str], ...]  # tag and pool, the longest tag first
+    networks: tuple[NetworkRow, ...]
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -72,40 +71,20 @@ class Catalog:
         named = [needle for table in tables for row in table.values() for needle in row]
         return (*named, *self.needles_by_shape)
 
-    def find_agent(self, agent: str) -> AgentRow | None:
-        """The mining software an agent string names, by its longest known beginning.
-
-        Some firmware puts its build in front (`2026-04-14-0-plus;bosminer-plus-tuner 0.9`), so
-        what stands behind a `;` or `|` is asked too.
-        """
-        for part in _AGENT_PARTS.split(agent.lower(), maxsplit=_MOST_PARTS):
-            for prefix, row in self.agents:
-                if part.startswith(prefix) and _ends_word(part, len(prefix)):
-                    return row
-        return None
-
     def find_pool(self, host: str) -> PoolRow | None:
         """The pool a host name belongs to: the longest listed suffix, at label boundaries."""
         found = self.pool_names.find(host)
         return found[1] if found else None
 
-    def find_wallet(self, login: str) -> str | None:
-        """The address a login begins with, if its form is distinctive."""
-        match = self.wallets.match(login)
-        return match[0] if match else None
+    def hard_networks(self, day: datetime.date, difficulty: float) -> frozenset[str]:
+        """Coins whose network alone was that hard on a day."""
+        return frozenset(
+            row.coin for row in self.networks if row.since <= day and row.difficulty <= difficulty
+        )
 
-    def is_mining_login(self, login: str, dialect: str) -> bool:
-        """Whether a login begins with an address that only miners of a dialect log in with."""
-        pattern = self.mining_logins.get(dialect)
-        return pattern is not None and pattern.match(login) is not None
-
-
-def _ends_word(text: str, end: int) -> bool:
-    """Whether a name that ends there is not the beginning of a longer one."""
-    if not text[end - 1].isalnum():
-        return True
-    rest = text[end:]
-    return not rest[:1].isalpha() and not (rest[:1] == " " and rest[1:2].isalpha())
+    def find_tag(self, coinbase: str) -> str | None:
+        """The pool whose tag stands in what its blocks say."""
+        return next((pool for tag, pool in self.coinbase_tags if tag in coinbase), None)
 
 
 def load_catalog(extra: tuple[Path, ...] = ()) -> Catalog:
@@ -148,24 +127,25 @@ def build_catalog(rows: Rows) -> Catalog:
         prefixes=tuple(_checked_prefix(placed) for placed in rows.prefixes),
         pools=pools,
         pool_names=PoolNames(pools),
-        agents=tuple(
+        agents=Agents(placed.row for placed in rows.agents),
+        coins=Coins(placed.row for placed in rows.coins),
+        wallets=WalletBook(rows.wallets),
+        coinbase_tags=tuple(
             sorted(
-                ((placed.row.prefix.lower(), placed.row) for placed in rows.agents),
-                key=lambda pair: (-len(pair[0]), pair[0]),
+                ((placed.row.tag, placed.row.pool) for placed in rows.coinbase_tags),
+                key=lambda pair: (-len(pair[0]), pair),
             )
         ),
-        coins={placed.row.symbol: placed.row for placed in rows.coins},
-        wallets=_address_pattern(rows.coins, lambda row: row.distinctive),
-        mining_logins={
-            dialect: _address_pattern(rows.coins, _marking(dialect))
-            for dialect in {word for placed in rows.coins for word in placed.row.marks.split()}
-        },
+        networks=tuple(placed.row for placed in rows.networks),
         counts={
             "pools": len(rows.pools),
             "endpoints": len(rows.endpoints),
             "prefixes": len(rows.prefixes),
             "agents": len(rows.agents),
             "coins": len(rows.coins),
+            "wallets": len(rows.wallets),
+            "coinbase_tags": len(rows.coinbase_tags),
+            "networks": len(rows.networks),
             "needles": len(rows.needles),
             "shared_suffixes": len(rows.shared_suffixes),
         },
@@ -230,23 +210,3 @@ def _checked_prefix(placed: Placed[PrefixRow]) -> PrefixRow:
 def _check_dates(placed: Placed[EndpointRow] | Placed[PrefixRow]) -> None:
     if placed.row.seen_until < placed.row.seen_from:
         raise CatalogError(f"{placed.place}: seen_until lies before seen_from")
-
-
-def _marking(dialect: str) -> Callable[[CoinRow], bool]:
-    return lambda row: dialect in row.marks.split()
-
-
-def _address_pattern(
-    coins: tuple[Placed[CoinRow], ...], wanted: Callable[[CoinRow], bool]
-) -> re.Pattern[str]:
-    """One pattern for the addresses of some coins, ended by what logins put behind them."""
-    parts: list[str] = []
-    for placed in coins:
-        row = placed.row
-        try:
-            re.compile(row.address)
-        except re.error as error:
-            raise CatalogError(f"{placed.place}: address: {error}") from error
-        if row.address and wanted(row):
-            parts.append(f"(?:{row.address})")
-    return re.compile(rf"(?:{'|'.join(parts) or '(?!)'})(?=[.+/@:;,_\s]|\Z)")

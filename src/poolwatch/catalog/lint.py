@@ -17,6 +17,10 @@ from poolwatch.catalog.lint_names import (
 from poolwatch.catalog.load import Placed, Rows
 from poolwatch.catalog.rows import NeedleRow
 from poolwatch.catalog.shapes import Predicate, compile_fields
+from poolwatch.catalog.wallets import WalletBook
+from poolwatch.terms import WalletCheck
+
+_SHORTEST_TAG = 6
 
 
 def lint_rows(rows: Rows) -> list[str]:
@@ -31,6 +35,9 @@ def _every_row(rows: Rows) -> Iterator[Placed[Any]]:
         rows.prefixes,
         rows.agents,
         rows.coins,
+        rows.wallets,
+        rows.coinbase_tags,
+        rows.networks,
         rows.needles,
         rows.shared_suffixes,
     )
@@ -82,12 +89,31 @@ def _recognises(row: NeedleRow, fits: Predicate, text: str) -> bool:
     return fits(message)
 
 
+def _wallet_examples(rows: Rows) -> Iterator[str]:
+    """A row reads its examples as addresses of its coin."""
+    for placed in rows.wallets:
+        book = WalletBook([placed])
+        for example in placed.row.examples.split():
+            wallet = book.read(example)
+            if wallet is None or wallet.check is WalletCheck.FAILED:
+                yield f"{placed.place}: {placed.row.coin}: {example[:80]} is no such address"
+
+
+def _short_tags(rows: Rows) -> Iterator[str]:
+    """A tag of few plain letters stands in the words of others too."""
+    for placed in rows.coinbase_tags:
+        if placed.row.tag.isascii() and len(placed.row.tag) < _SHORTEST_TAG:
+            yield f"{placed.place}: the tag {placed.row.tag!r} is too short"
+
+
 def _known_coins(rows: Rows) -> Iterator[str]:
-    """Coins of pools, endpoints and prefixes stand in the coin table."""
-    known = {placed.row.symbol for placed in rows.coins}
+    """Coins of pools, endpoints, prefixes, wallets and networks stand in the coin table."""
+    known = {placed.row.symbol for placed in rows.coins} - {""}
     named = [(placed.place, placed.row.coins) for placed in rows.pools]
     named += [(placed.place, placed.row.coins) for placed in rows.endpoints]
     named += [(placed.place, placed.row.coins) for placed in rows.prefixes]
+    named += [(placed.place, placed.row.coin) for placed in rows.wallets]
+    named += [(placed.place, placed.row.coin) for placed in rows.networks]
     for place, coins in named:
         for symbol in coins.split():
             if symbol not in known:
@@ -105,5 +131,7 @@ RULES: tuple[Callable[[Rows], Iterator[str]], ...] = (
     clashing_endpoints,
     wide_networks,
     _known_coins,
+    _wallet_examples,
+    _short_tags,
 )
 """The rules, in the order of their complaints."""

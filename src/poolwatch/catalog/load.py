@@ -17,12 +17,15 @@ import msgspec
 
 from poolwatch.catalog.rows import (
     AgentRow,
+    CoinbaseTagRow,
     CoinRow,
     EndpointRow,
     NeedleRow,
+    NetworkRow,
     PoolRow,
     PrefixRow,
     SharedSuffixRow,
+    WalletRow,
 )
 from poolwatch.errors import CatalogError
 
@@ -34,6 +37,9 @@ FILES: dict[str, type[msgspec.Struct]] = {
     "prefixes.csv": PrefixRow,
     "agents.csv": AgentRow,
     "coins.csv": CoinRow,
+    "wallets.csv": WalletRow,
+    "coinbase_tags.csv": CoinbaseTagRow,
+    "networks.csv": NetworkRow,
     "needles.toml": NeedleRow,
     "shared_suffixes.csv": SharedSuffixRow,
 }
@@ -62,6 +68,9 @@ class Rows:
     prefixes: tuple[Placed[PrefixRow], ...]
     agents: tuple[Placed[AgentRow], ...]
     coins: tuple[Placed[CoinRow], ...]
+    wallets: tuple[Placed[WalletRow], ...]
+    coinbase_tags: tuple[Placed[CoinbaseTagRow], ...]
+    networks: tuple[Placed[NetworkRow], ...]
     needles: tuple[Placed[NeedleRow], ...]
     shared_suffixes: tuple[Placed[SharedSuffixRow], ...]
     digest: str
@@ -109,6 +118,9 @@ def load_rows(extra: tuple[Path, ...] = ()) -> Rows:
         tuple(found["prefixes.csv"]),
         tuple(found["agents.csv"]),
         tuple(found["coins.csv"]),
+        tuple(found["wallets.csv"]),
+        tuple(found["coinbase_tags.csv"]),
+        tuple(found["networks.csv"]),
         tuple(found["needles.toml"]),
         tuple(found["shared_suffixes.csv"]),
         digest.hexdigest(),

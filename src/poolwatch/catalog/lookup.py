@@ -12,12 +12,16 @@ from poolwatch.catalog.load import Placed, Rows, holding_pools
 from poolwatch.catalog.names import PoolNames
 from poolwatch.catalog.rows import (
     AgentRow,
+    CoinbaseTagRow,
     CoinRow,
     EndpointRow,
     NeedleRow,
+    NetworkRow,
     PoolRow,
     PrefixRow,
+    WalletRow,
 )
+from poolwatch.terms import Via
 
 RowsOf = Callable[[Rows], tuple[Placed[Any], ...]]
 
@@ -27,6 +31,9 @@ KINDS: dict[str, tuple[type[msgspec.Struct], RowsOf]] = {
     "prefixes": (PrefixRow, lambda rows: rows.prefixes),
     "agents": (AgentRow, lambda rows: rows.agents),
     "coins": (CoinRow, lambda rows: rows.coins),
+    "wallets": (WalletRow, lambda rows: rows.wallets),
+    "coinbase-tags": (CoinbaseTagRow, lambda rows: rows.coinbase_tags),
+    "networks": (NetworkRow, lambda rows: rows.networks),
     "needles": (NeedleRow, lambda rows: rows.needles),
 }
 """What `signatures list` can print: the class of its rows, and where they are."""
@@ -35,15 +42,19 @@ KINDS: dict[str, tuple[type[msgspec.Struct], RowsOf]] = {
 def find_rows(rows: Rows, text: str) -> list[Placed[Any]]:
     """The rows a text stands for.
 
-    The text is an id as findings show it (`pool:f2pool.com`, `endpoint:192.0.2.1:3333`,
-    `agent:XMRig`, a needle's), a host name, the name of a pool, an address with or without
-    port, an agent string, or a coin.
+    The text is an id as findings show it (`pool:f2pool.com`, `sni:f2pool.com`,
+    `endpoint:192.0.2.1:3333`, `prefix:192.0.2.0/24`, `agent:XMRig`, a needle's), a host name,
+    the name of a pool, an address with or without port, an agent string, or a coin.
     """
     text = text.strip()
     if not text:
         return []
     kind, _, rest = text.partition(":")
-    finders = {"pool": _by_name, "endpoint": _by_address, "agent": _by_agent}
+    finders = dict.fromkeys(("pool", *Via), _by_name) | {
+        "endpoint": _by_address,
+        "prefix": _by_network,
+        "agent": _by_agent,
+    }
     if kind in finders:
         return list(finders[kind](rows, rest))
     found = list(_by_word(rows, text)) or list(_by_address(rows, text))
@@ -53,16 +64,17 @@ def find_rows(rows: Rows, text: str) -> list[Placed[Any]]:
 def _by_word(rows: Rows, text: str) -> Iterator[Placed[Any]]:
     word = text.casefold()
     yield from (placed for placed in rows.needles if placed.row.id == text)
-    yield from (
-        placed
-        for placed in rows.coins
-        if word in {placed.row.symbol.casefold(), placed.row.name.casefold(), placed.row.name_zh}
-    )
+    yield from (placed for placed in rows.coins if word in _names_of(placed.row))
     yield from (
         placed
         for placed in rows.pools
         if word in {placed.row.pool.casefold(), *placed.row.pool.casefold().split()}
     )
+
+
+def _names_of(row: CoinRow) -> set[str]:
+    names = (row.symbol, row.name, row.name_zh, *row.aliases.split())
+    return {name.casefold() for name in names if name}
 
 
 def _by_name(rows: Rows, text: str) -> Iterator[Placed[Any]]:
@@ -90,6 +102,10 @@ def _by_address(rows: Rows, text: str) -> Iterator[Placed[Any]]:
     for network in rows.prefixes:
         if wanted in ipaddress.ip_network(network.row.network):
             yield network
+
+
+def _by_network(rows: Rows, text: str) -> Iterator[Placed[Any]]:
+    yield from (placed for placed in rows.prefixes if placed.row.network == text)
 
 
 def _by_agent(rows: Rows, text: str) -> Iterator[Placed[Any]]:

@@ -82,18 +82,74 @@ class AgentRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: Device
     sources: str
     date: datetime.date
+    algorithm: str = ""  # the only one it works on, as in `coins.csv`
 
 
 class CoinRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A coin, its algorithm, and the form of its addresses: `coins.csv`."""
+    """A coin and its algorithm: `coins.csv`.
+
+    `dialects`: the numbers of the dialects its work is handed out in, separated by blanks;
+    empty: not known, so no dialect speaks for or against it. `wire`: what messages call its
+    algorithm, likewise; a `*` at the end stands for any ending. `aliases`: what people call it
+    besides, likewise. A row without a symbol is a name nobody could identify: it stands for no
+    coin, and none is taken for it.
+    """
 
     symbol: str
     name: str
     name_zh: str
     algorithm: str
-    address: str  # regular expression of the whole address; empty: no fixed form
-    distinctive: bool  # whether nothing but an address has that form
-    marks: str  # dialects in which a login of that form marks mining, separated by blanks
+    sources: str
+    date: datetime.date
+    dialects: str = ""
+    wire: str = ""
+    aliases: str = ""
+
+
+class WalletRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A form of a coin's addresses: `wallets.csv`.
+
+    `prefix`: the word an address begins with. `version`: the bytes its data begins with, in
+    hexadecimal; of `cryptonote` the number. `size`: bytes behind them, as `20`, `20 32` or
+    `33-96`. `distinctive`: nothing but an address has that form, so that it may be taken for
+    one without a checksum. `marks`: dialects in which a login of that form marks mining,
+    separated by blanks. `examples`: real addresses that somebody published, likewise.
+    """
+
+    coin: str
+    encoding: str
+    prefix: str
+    version: str
+    size: str
+    distinctive: bool
+    marks: str
+    examples: str
+    sources: str
+    date: datetime.date
+
+
+class CoinbaseTagRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A text that a pool writes into the coinbase of its blocks: `coinbase_tags.csv`.
+
+    It stands for the pool wherever it occurs, in that case, however the miner got there.
+    """
+
+    tag: str
+    pool: str
+    sources: str
+    date: datetime.date
+
+
+class NetworkRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A network so hard that no other on the same wire comes near: `networks.csv`.
+
+    From the day on, work whose blocks have that difficulty, or a higher one, is this coin's
+    (difficulty 1: the target 0xffff * 2**208).
+    """
+
+    coin: str
+    since: datetime.date
+    difficulty: float
     sources: str
     date: datetime.date
 
@@ -106,7 +162,7 @@ class SharedSuffixRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     suffix: str
-    kind: Literal["dynamic-dns", "hosting", "cdn", "infrastructure"]
+    kind: Literal["dynamic-dns", "hosting", "cdn", "portal", "infrastructure"]
     sources: str
     date: datetime.date
 

@@ -48,8 +48,18 @@ def compile_shape(text: str) -> Predicate:
 
 def compile_fields(fields: dict[str, str]) -> Predicate:
     """The test that every path of `fields` holds its shape."""
-    tests = [_compile_field(path, shape) for path, shape in fields.items()]
-    return lambda message: all(test(message) for test in tests)
+    tests = tuple(_compile_field(path, shape) for path, shape in fields.items())
+    if len(tests) == 1:
+        return tests[0]
+
+    def fits(message: Any) -> bool:
+        # Faster than all() over a generator, and this runs for every message.
+        for test in tests:  # noqa: SIM110
+            if not test(message):
+                return False
+        return True
+
+    return fits
 
 
 def _compile_field(path: str, shape: str) -> Predicate:
@@ -57,8 +67,23 @@ def _compile_field(path: str, shape: str) -> Predicate:
     if path.endswith(".*"):
         members = _compile_path(path.removesuffix(".*"))
         return lambda message: _any_member(members(message), test)
+    name, _, index = path.partition(".")
+    if index.isdecimal() and not name.isdecimal():
+        return _compile_item(name, int(index), test)
     get = _compile_path(path)
     return lambda message: test(get(message))
+
+
+def _compile_item(name: str, index: int, test: Predicate) -> Predicate:
+    """The commonest path, an item of a member's list."""
+
+    def fits(message: Any) -> bool:
+        items = message.get(name) if isinstance(message, dict) else None
+        if isinstance(items, list) and index < len(items):
+            return test(items[index])
+        return test(_MISSING)
+
+    return fits
 
 
 def _any_member(value: Any, test: Predicate) -> bool:

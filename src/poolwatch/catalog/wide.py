@@ -20,6 +20,7 @@ _KINDS = {
     "dynamic-dns": "dynamic DNS: anybody can take a name below it",
     "hosting": "shared hosting: its customers are strangers to each other",
     "cdn": "a CDN: it carries many sites",
+    "portal": "a site of general use: most who go there mine nothing",
     "infrastructure": "infrastructure of the Internet, no mining pool",
 }
 

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from poolwatch.catalog.imports.run import Outcome
     from poolwatch.catalog.load import Rows
 
-_KINDS = ("pools", "endpoints", "prefixes", "agents", "coins", "needles")
+_KINDS = (
+    "pools",
+    "endpoints",
+    "prefixes",
+    "agents",
+    "coins",
+    "wallets",
+    "coinbase-tags",
+    "networks",
+    "needles",
+)
 _FORMATS = ("auto", "hosts", "domains", "csv", "maltrail", "misp", "suricata")
 _MOST_COMPLAINTS = 1000
 _WIDEST_CELL = 48

@@ -107,6 +107,8 @@ def _values(record: Any, field: str) -> Values | None:
         unit = unit.get(key) if isinstance(unit, dict) else None
     if isinstance(unit, dict):
         return dict(_known(unit))
+    if isinstance(unit, int) and not isinstance(unit, bool):
+        unit = str(unit)
     if not isinstance(unit, str) or not unit.strip():
         return None
     beside = {key: value for key, value in _known(record) if key not in ("name", "prefix")}

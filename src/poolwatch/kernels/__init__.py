@@ -12,6 +12,8 @@ import hashlib
 import importlib
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,21 +26,13 @@ from numba.core.types.containers import NamedTuple as NumbaNamedTuple
 
 from poolwatch import layouts
 
-MODULES = (
-    "walk",
-    "decode",
-    "carriers",
-    "gate",
-    "endpoints",
-    "names",
-    "dns",
-    "tls",
-    "openings",
-    "flows",
-    "merge",
-    "intervals",
-)
-"""The kernel modules, in import order; `warm` compiles them all."""
+_CARRIER_SIDE = ("walk", "decode", "carriers", "intervals")
+_NAME_SIDE = ("gate", "endpoints", "names", "dns", "tls", "openings")
+MODULES = (*_CARRIER_SIDE, *_NAME_SIDE, "flows", "merge")
+"""The kernel modules, in import order; `warm` compiles them all.
+
+The first two groups know nothing of each other; what follows needs both.
+"""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -133,11 +127,29 @@ def helper(function: F) -> F:
 
 def warm() -> None:
     """Compile every kernel, or load it from the cache, and remember that it was done."""
+    directory = cache_directory()
+    if directory is not None and is_cold():
+        _compile_in_two()
     for name in MODULES:
         importlib.import_module(f"poolwatch.kernels.{name}")
-    directory = cache_directory()
     if directory is not None:
         (directory / "ready").touch()
+
+
+def _compile_in_two() -> None:
+    """Compile what can be at the same time, one half in another process, into the cache.
+
+    Whatever that one leaves undone is compiled when it is imported.
+    """
+    modules = ", ".join(f"poolwatch.kernels.{name}" for name in _CARRIER_SIDE)
+    with subprocess.Popen(  # noqa: S603 — nothing foreign in it; -P: no module of the working folder
+        [sys.executable, "-P", "-c", f"import {modules}"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ):
+        for name in _NAME_SIDE:
+            importlib.import_module(f"poolwatch.kernels.{name}")
 
 
 def is_cold() -> bool:

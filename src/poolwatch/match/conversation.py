@@ -45,6 +45,7 @@ class Conversation:
         "_answered",
         "_bare",
         "_catalog",
+        "_coinbase",
         "_dialect",
         "_difficulty",
         "_early",
@@ -53,6 +54,7 @@ class Conversation:
         "_first_ns",
         "_first_packet",
         "_greeted",
+        "_height",
         "_jobs",
         "_last_ns",
         "_leads_to",
@@ -60,6 +62,8 @@ class Conversation:
         "_logins",
         "_miner_side",
         "_named_host",
+        "_nbits",
+        "_options",
         "_quoted",
         "_quotes",
         "_rank",
@@ -99,6 +103,10 @@ class Conversation:
         self._shares = [0, 0, 0]  # submitted, accepted, rejected
         self._agent: str | None = None
         self._logins: dict[str, None] = {}
+        self._options: dict[str, None] = {}
+        self._height: int | None = None
+        self._nbits: str | None = None
+        self._coinbase: str | None = None
         self._extensions: dict[str, None] = {}  # of the protocol, that either side named
         self._named_host: str | None = None
         self._tunnel: Tunnel | None = None
@@ -171,7 +179,8 @@ class Conversation:
         hit.jobs = self._jobs
         hit.shares.submitted, hit.shares.accepted, hit.shares.rejected = self._shares
         hit.agent, hit.named_host = self._agent, self._named_host
-        hit.logins = tuple(self._logins)
+        hit.logins, hit.options = tuple(self._logins), tuple(self._options)
+        hit.height, hit.nbits, hit.coinbase = self._height, self._nbits, self._coinbase or None
         hit.algorithm, hit.difficulty = self._algorithm, self._difficulty
         hit.extensions = tuple(self._extensions)
         hit.signatures = tuple(self._signatures)
@@ -216,6 +225,10 @@ class Conversation:
         if message.head is not None and needle.speaker is Speaker.MINER:
             self._read_request_head(message.head)
         events = list(dialect.said(method, message))
+        if needle.strength is Strength.FORM and not self._pool_shown and _does_work(events):
+            # Words of the dialect in a form that is not its own: so far they may mean anything.
+            self._remember(Request(key, method, "", False, False, over_http), message)
+            return
         submits = any(event.act is Act.SUBMIT for event in events)
         opening = method in dialect.openings and not submits
         request = Request(key, method, needle.dialect, opening, submits, over_http)
@@ -414,6 +427,11 @@ class Conversation:
         own = self._dialect
         return own if own and ROWS[own].family == ROWS[dialect].family else dialect
 
+    @property
+    def _pool_shown(self) -> bool:
+        """Whether the other side has said what only a pool says."""
+        return self._strength.get(Speaker.POOL) is Strength.SAFE
+
     def _is_pool(self, side: int) -> bool:
         return self._miner_side is not None and side != self._miner_side
 
@@ -464,6 +482,12 @@ class Conversation:
         self._named_host = self._named_host or self._clean(facts.get("named_host"))
         self._algorithm = self._algorithm or self._clean(facts.get("algorithm"))
         self._difficulty = facts.get("difficulty", self._difficulty)
+        self._height = facts.get("height", self._height)
+        self._nbits = facts.get("nbits", self._nbits)
+        if self._coinbase is None and "coinbase" in facts:
+            self._coinbase = self._clean(facts["coinbase"]()) or ""
+        if "options" in facts and len(self._options) < self._limits.flow_logins:
+            self._options |= dict.fromkeys(facts["options"])
         self._extensions |= dict.fromkeys(facts.get("extensions", ()))
         if "speaks" in facts:
             self._families.add(facts["speaks"])
@@ -504,6 +528,10 @@ class Conversation:
         for index, span in enumerate(spans):
             shown = text[:chars] if index == 0 else ""
             self._quotes.append(Quote(*span, speaker, shown, act.value))
+
+
+def _does_work(events: list[Event]) -> bool:
+    return any(event.act in (Act.JOB, Act.SUBMIT) for event in events)
 
 
 def _is_address(host: str) -> bool:

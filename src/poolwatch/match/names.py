@@ -23,7 +23,7 @@ from poolwatch.match.tls import (
     ja4,
     parse_client_hello,
 )
-from poolwatch.terms import FlowKey, NameSeen, Quote, Speaker, TlsSeen, Via
+from poolwatch.terms import FlowKey, NameSeen, Quote, Speaker, TlsSeen, Via, is_public
 
 if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
@@ -295,6 +295,13 @@ class NameWatch:
         self, key: FlowKey, seen: NameSeen, where: dict[tuple[int, int], tuple[Quote, ...]]
     ) -> None:
         client = key.b_address if seen.side else key.a_address
+        resolver = key.a_address if seen.side else key.b_address
+        # A filter answers with an address of its own, or with one that leads nowhere.
+        where = {
+            (version, address): quotes
+            for (version, address), quotes in where.items()
+            if address != resolver and is_public((version, address))
+        }
         told = seen._replace(via=Via.ADDRESS, quotes=())
         self.lessons[seen.packet] = Lesson(client, key.version, told, where)
         while len(self.lessons) > self._limits.learned_addresses:

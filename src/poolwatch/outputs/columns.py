@@ -10,7 +10,7 @@ from enum import Enum
 
 from poolwatch.layouts import Carrier
 from poolwatch.match.dialects import ROWS
-from poolwatch.terms import Grade, Role, Stage
+from poolwatch.terms import Grade, Role, Stage, WalletCheck
 
 
 class Kind(Enum):
@@ -65,6 +65,10 @@ STAGES = tuple(stage.word for stage in Stage)
 ROLES = tuple(role.value for role in Role)
 VIAS = ("socks5", "socks4", "http-connect", "proxy-v1")
 CARRIERS = tuple(carrier.word for carrier in Carrier if carrier)
+WALLET_CHECKS = tuple(check.value for check in WalletCheck)
+POOL_BASES = ("name", "endpoint", "coinbase")
+ALGORITHM_BASES = ("said", "coin", "agent", "dialect")
+HARDWARE = ("cpu", "gpu", "asic", "mcu", "storage", "proxy", "rental", "monitor")
 _HASHRATE = "null in this release"
 
 
@@ -124,14 +128,51 @@ FLOWS = Table(
         Column("via", "mining.via", Kind.WORD, "Kind of proxy it went through", words=VIAS),
         Column("via_target", "mining.via_target", Kind.TEXT, "Whom the proxy was asked for"),
         Column("coin", "mining.coin", Kind.WORD, "The coin, by its symbol"),
-        Column("coin_basis", "mining.coin_basis", Kind.TEXT, "What says which coin"),
-        Column("algorithm", "mining.algorithm", Kind.TEXT, "Algorithm, as said on the wire"),
+        Column("coin_basis", "mining.coin_basis", Kind.TEXT, "What says which coin, joined by +"),
+        Column("coins", "mining.coins", Kind.TEXTS, "It is one of these, if they are few"),
+        Column(
+            "algorithm", "mining.algorithm", Kind.TEXT, "As said on the wire, else by its basis"
+        ),
+        Column(
+            "algorithm_basis",
+            "mining.algorithm_basis",
+            Kind.WORD,
+            "What says which algorithm",
+            words=ALGORITHM_BASES,
+        ),
         Column("pool", "mining.pool", Kind.TEXT, "The pool's name"),
+        Column(
+            "pool_basis", "mining.pool_basis", Kind.WORD, "What says which pool", words=POOL_BASES
+        ),
         Column("login", "mining.login", Kind.TEXT, "The first login sent"),
-        Column("wallet", "mining.wallet", Kind.TEXT, "The address in it"),
-        Column("worker", "mining.worker", Kind.TEXT, "The worker in it"),
+        Column("wallet", "mining.wallet", Kind.TEXT, "The first address in a login"),
+        Column(
+            "wallet_check",
+            "mining.wallet_check",
+            Kind.WORD,
+            "How far it is known to be an address",
+            words=WALLET_CHECKS,
+        ),
+        Column("account", "mining.account", Kind.TEXT, "The first account in a login"),
+        Column("worker", "mining.worker", Kind.TEXT, "The first worker in a login"),
+        Column("mail", "mining.mail", Kind.TEXT, "The first mail address in a login"),
+        Column(
+            "options",
+            "mining.options",
+            Kind.TEXTS,
+            "Options in logins and passwords, as name=value; passwords are not kept",
+        ),
         Column("logins", "mining.logins", Kind.TEXTS, "All logins, in the order sent"),
         Column("agent", "mining.agent", Kind.TEXT, "The miner's own name for itself, unchanged"),
+        Column("software", "mining.software", Kind.TEXT, "The software that names itself so"),
+        Column("software_version", "mining.software_version", Kind.TEXT, "Its version"),
+        Column(
+            "hardware_class",
+            "mining.hardware_class",
+            Kind.WORD,
+            "What such software runs on",
+            words=HARDWARE,
+        ),
         Column("encrypted", "mining.encrypted", Kind.TRUTH, "Whether the flow is encrypted"),
         Column("sni", "mining.tls.sni", Kind.TEXT, "Server name in the TLS client hello"),
         Column("alpn", "mining.tls.alpn", Kind.TEXTS, "Protocols the client offers in TLS"),
@@ -149,6 +190,9 @@ FLOWS = Table(
         Column("jobs", "mining.jobs", Kind.INTEGER, "Jobs handed out", "jobs"),
         *_shares("mining.shares"),
         Column("difficulty", "mining.difficulty", Kind.REAL, "Share difficulty last set"),
+        Column("height", "mining.height", Kind.INTEGER, "Block last worked on", "blocks"),
+        Column("nbits", "mining.nbits", Kind.TEXT, "Its target in compact form, hexadecimal"),
+        Column("coinbase", "mining.coinbase", Kind.TEXT, "What the pool writes into its blocks"),
         *_hashrate("mining.hashrate"),
         Column("dest_country", "mining.dest_country", Kind.TEXT, "Country of the pool's address"),
         Column("dest_asn", "mining.dest_asn", Kind.INTEGER, "Its autonomous system"),
@@ -190,7 +234,9 @@ FINDINGS = Table(
         Column("coins", "coins", Kind.TEXTS, "Coins, by symbol"),
         Column("pools", "pools", Kind.TEXTS, "Names of pools"),
         Column("wallets", "wallets", Kind.TEXTS, "Addresses in its logins"),
+        Column("accounts", "accounts", Kind.TEXTS, "Accounts in its logins"),
         Column("workers", "workers", Kind.TEXTS, "Workers in its logins"),
+        Column("mails", "mails", Kind.TEXTS, "Mail addresses in its logins"),
         Column("agents", "agents", Kind.TEXTS, "What its miners call themselves"),
         Column("first_seen", "first_seen", Kind.TIME, "First mining message"),
         Column("last_seen", "last_seen", Kind.TIME, "Last mining message"),

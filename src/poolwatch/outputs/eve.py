@@ -28,6 +28,7 @@ from poolwatch.terms import (
     Session,
     Stats,
     TlsSeen,
+    Tunnel,
     Unit,
 )
 
@@ -91,6 +92,11 @@ def timestamp(ns: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}+0000"
 
 
+def _target(tunnel: Tunnel) -> str:
+    host = f"[{tunnel.host}]" if ":" in tunnel.host else tunnel.host
+    return f"{host}:{tunnel.port}"
+
+
 def _known_time(ns: int) -> str | None:
     """The time of an event; none where the capture has no clock."""
     return timestamp(ns) if ns else None
@@ -127,15 +133,25 @@ def mining_event(session: Session) -> dict[str, Any]:
             "extensions": list(hit.extensions),
             "coin": session.coin,
             "coin_basis": session.coin_basis,
-            "algorithm": hit.algorithm,
+            "coins": list(session.coins),
+            "algorithm": session.algorithm,
+            "algorithm_basis": session.algorithm_basis,
             "pool": session.pool,
+            "pool_basis": session.pool_basis,
             "login": hit.login,
-            "wallet": next(iter(session.wallets), None),
-            "worker": next(iter(session.workers), None),
+            "wallet": _first(session.wallets),
+            "wallet_check": session.wallet_check.value if session.wallet_check else None,
+            "account": _first(session.accounts),
+            "worker": _first(session.workers),
+            "mail": _first(session.mails),
+            "options": list(session.options),
             "logins": list(hit.logins),
             "agent": hit.agent,
+            "software": session.software,
+            "software_version": session.software_version,
+            "hardware_class": session.hardware_class,
             "via": hit.tunnel.via if hit.tunnel else None,
-            "via_target": f"{hit.tunnel.host}:{hit.tunnel.port}" if hit.tunnel else None,
+            "via_target": _target(hit.tunnel) if hit.tunnel else None,
             "encrypted": hit.encrypted,
             "tls": _tls(hit.tls),
             "names": [
@@ -148,6 +164,9 @@ def mining_event(session: Session) -> dict[str, Any]:
             "jobs": hit.jobs,
             "shares": _shares(hit.shares),
             "difficulty": _number(hit.difficulty),
+            "height": hit.height,
+            "nbits": hit.nbits,
+            "coinbase": hit.coinbase,
             "hashrate": None,
             "dest_country": session.dest_country,
             "dest_asn": session.dest_asn,
@@ -178,7 +197,9 @@ def finding_event(finding: Finding) -> dict[str, Any]:
         "coins": finding.coins,
         "pools": finding.pools,
         "wallets": finding.wallets,
+        "accounts": finding.accounts,
         "workers": finding.workers,
+        "mails": finding.mails,
         "agents": finding.agents,
         "first_seen": _known_time(finding.first_ns),
         "last_seen": _known_time(finding.last_ns),
@@ -265,6 +286,10 @@ def _tls(tls: TlsSeen | None) -> dict[str, Any] | None:
         "ja4": tls.ja4,
         "certificate_names": list(tls.certificate_names),
     }
+
+
+def _first(values: tuple[str, ...]) -> str | None:
+    return values[0] if values else None
 
 
 def _joined(end: Endpoint) -> str:

@@ -405,7 +405,16 @@ def _excerpt(quote: Quote, finding: Finding, reveal: bool) -> str:
         text = without_passwords(quote.text, from_miner=from_miner)
     else:
         best = finding.best
-        known = (*best.hit.logins, *best.wallets, *finding.wallets, *finding.logins)
+        known = (
+            *best.hit.logins,
+            *best.wallets,
+            *best.accounts,
+            *best.mails,
+            *finding.wallets,
+            *finding.accounts,
+            *finding.mails,
+            *finding.logins,
+        )
         text = concealed(quote.text, known, from_miner=from_miner)
     text = printable(text)
     return text if len(text) <= _QUOTE_CHARS else text[: _QUOTE_CHARS - 1] + "…"

@@ -60,7 +60,7 @@ def _categories(column: Column, cells: list[Any]) -> pd.CategoricalDtype:
 @cache
 def _coins() -> tuple[str, ...]:
     with (shipped_folder() / "coins.csv").open(encoding="utf-8", newline="") as stream:
-        return tuple(row["symbol"] for row in csv.DictReader(stream))
+        return tuple(row["symbol"] for row in csv.DictReader(stream) if row["symbol"])
 
 
 _DTYPES: dict[Kind, Any] = {

@@ -17,28 +17,12 @@ from poolwatch.catalog.load import Placed, Rows, holding_pools
 from poolwatch.catalog.names import PoolNames
 from poolwatch.catalog.rows import EndpointRow, PoolRow, PrefixRow
 from poolwatch.catalog.wide import Wide
+from poolwatch.terms import NOT_PUBLIC
 
 AnyRow = PoolRow | EndpointRow | PrefixRow
 
 _LONGEST_POOL = 80
 _BETWEEN_COINS = re.compile(r"[\s/,;|+]+")
-_NOT_PUBLIC = tuple(
-    ipaddress.ip_network(text)
-    for text in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "224.0.0.0/3",
-        "::/127",
-        "fc00::/7",
-        "fe80::/10",
-        "ff00::/8",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +69,7 @@ class Sieve:
         self._pools = holding_pools(self.rows.pools)
         self._names = PoolNames({name: placed.row for name, placed in self._pools.items()})
         self._suffixes = set(self._pools)
-        self._coins = {placed.row.symbol for placed in self.rows.coins}
+        self._coins = {placed.row.symbol for placed in self.rows.coins} - {""}
         self._seen = {(p.row.address, p.row.port) for p in self.rows.endpoints}
         self._seen |= {(p.row.network, 0) for p in self.rows.prefixes}
 
@@ -114,10 +98,10 @@ class Sieve:
         covering = self._names.find(name)
         if covering is not None and not (covering[1].nursery and self.terms.full):
             return Known()
-        if name in self._suffixes:
-            return Known()
         self._suffixes.add(name)
-        return self._pool_row(entry, coins)
+        row = self._pool_row(entry, coins)
+        self._pools[name] = Placed(row, "this list", entry.number)
+        return row
 
     def _judge_listed(self, entry: Entry, coins: str, placed: Placed[PoolRow]) -> Verdict:
         """An entry for a suffix that has a row: known, at odds with it, or a promotion of it."""
@@ -175,7 +159,8 @@ class Sieve:
             address=entry.address,
             port=entry.port,
             pool=_pool_name(entry),
-            use="stratum",
+            # Who else lives at an address, no list says: without a port it is a hint.
+            use="stratum" if entry.port else "any",
             coins=coins,
             seen_from=first,
             seen_until=last,
@@ -222,6 +207,4 @@ def _pool_name(entry: Entry) -> str:
 
 def _is_private(target: str) -> bool:
     network = ipaddress.ip_network(target)
-    return any(
-        network.version == other.version and network.overlaps(other) for other in _NOT_PUBLIC
-    )
+    return any(network.version == other.version and network.overlaps(other) for other in NOT_PUBLIC)

@@ -24,6 +24,7 @@ from poolwatch.match.dialects.base import (
     share_act,
     text_at,
 )
+from poolwatch.match.dialects.password import password_options
 from poolwatch.match.message import Message
 
 # Members of a login that are no part of the plain protocol, and say which extension is meant.
@@ -43,7 +44,10 @@ class CryptoNote:
             login = text_at([named.get("login")], 0)
             agent = text_at([named.get("agent")], 0)
             asked = [name for name in _ASKED if name in named] or None
-            yield Event(Act.GREETING, facts(login=login, agent=agent, extensions=asked))
+            options = password_options(named.get("pass"))
+            yield Event(
+                Act.GREETING, facts(login=login, agent=agent, extensions=asked, options=options)
+            )
         elif method == "submit":
             yield Event(Act.SUBMIT)
         elif method == "keepalived":

@@ -21,6 +21,7 @@ from poolwatch.match.dialects.base import (
     target_difficulty,
     text_at,
 )
+from poolwatch.match.dialects.password import password_options
 from poolwatch.match.message import Message
 
 
@@ -32,7 +33,9 @@ class EthProxy:
     def said(self, method: str, message: Message) -> Iterable[Event]:
         """Requests of the miner."""
         if method == "eth_submitlogin":
-            yield Event(Act.GREETING, facts(login=text_at(params_of(message), 0)))
+            params = params_of(message)
+            options = password_options(text_at(params, 1))
+            yield Event(Act.GREETING, facts(login=text_at(params, 0), options=options))
         elif method == "eth_getwork":
             yield Event(Act.GREETING)
         elif method == "eth_submitwork":

@@ -27,6 +27,8 @@ from poolwatch.match.dialects.base import (
     share_act,
     text_at,
 )
+from poolwatch.match.dialects.coinbase import work_facts
+from poolwatch.match.dialects.password import password_options
 from poolwatch.match.message import Message
 
 _HEX = re.compile(r"[0-9a-fA-F]*\Z")
@@ -51,13 +53,14 @@ class Stratum:
             named = named_params(message)
             login = text_at(params, 0) or text_at([named.get("wallet")], 0)
             agent = text_at([named.get("agent")], 0)
-            yield Event(Act.GREETING, facts(login=login, agent=agent))
+            options = password_options(text_at(params, 1) or named.get("password"))
+            yield Event(Act.GREETING, facts(login=login, agent=agent, options=options))
         elif method == "mining.configure":
             yield Event(Act.GREETING, facts(extensions=_asked_for(params)))
         elif method == "mining.submit":
             yield Event(Act.SUBMIT, facts(login=text_at(params, 0)))
         elif method == "mining.notify":
-            yield Event(Act.JOB)
+            yield Event(Act.JOB, work_facts(params))
         elif method == "mining.set_difficulty":
             yield Event(Act.DETAIL, facts(difficulty=number_at(params, 0)))
         else:
@@ -79,7 +82,7 @@ class Stratum:
             yield Event(Act.REFUSAL)
         elif method == "mining.authorize" and is_yes(body):
             yield Event(Act.AUTHORIZED)
-        elif method == "mining.subscribe" and (is_yes(body) or _is_subscription(body)):
+        elif method == "mining.subscribe" and (_takes(body) or _is_subscription(body)):
             yield Event(Act.SUBSCRIBED)
         else:
             yield Event(Act.DETAIL)
@@ -90,6 +93,11 @@ class Stratum:
             yield Event(Act.WELCOME, facts(extensions=_granted(message.body)))
         else:
             yield Event(Act.SUBSCRIBED)
+
+
+def _takes(body: Any) -> bool:
+    """A plain yes to a subscription; a text is what any server may answer to a call."""
+    return is_yes(body) and not isinstance(result_of(body), str)
 
 
 def _is_subscription(body: Any) -> bool:
