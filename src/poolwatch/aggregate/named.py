@@ -1,7 +1,8 @@
 """What the names of a flow are worth: pure functions of the hit and the pool table.
 
 A lookup is never more than `noted`. An address learned from DNS is a hint: another name said
-in the flow cancels it, and on the ports of the web it counts only beside a name said there.
+in the flow cancels it, and on the ports of the web it counts only beside a name said there, or
+to say whose pool it is where a conversation that could be read is graded already.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from poolwatch.terms import Grade, Hit, NameSeen, Via, is_public
+from poolwatch.terms import Grade, Hit, NameSeen, Strength, Via, is_public
 
 if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
@@ -58,8 +59,10 @@ def _grade(seen: NameSeen, row: PoolRow, hit: Hit) -> Grade | None:
         if row.ports and str(port) not in row.ports.split():
             return None
         matching = any(_fits(name, seen) for name in said)
-        if (said or port in WEB_PORTS) and not matching:
+        if said and not matching:
             return None
+        if port in WEB_PORTS and not matching:
+            return Grade.NOTED if _stands_alone(hit) else None
     elif seen.via is Via.CERTIFICATE and any(not name.suffix for name in said):
         return None
     return _use_grade(seen, row, hit, port)
@@ -89,6 +92,11 @@ def _use_grade(seen: NameSeen, row: PoolRow, hit: Hit, port: int) -> Grade:
     if seen.via is Via.CERTIFICATE and seen.others:
         return Grade.NOTED  # a certificate shared with others is a hint
     return Grade.SUSPECTED if all(hit.payload) else Grade.NOTED
+
+
+def _stands_alone(hit: Hit) -> bool:
+    """Whether what was said is graded without any name, so that one raises nothing more."""
+    return Strength.SAFE in hit.strength and not hit.contradictory
 
 
 def _fits(said: NameSeen, learned: NameSeen) -> bool:
