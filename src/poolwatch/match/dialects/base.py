@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from types import MappingProxyType
@@ -85,6 +86,9 @@ class Dialect(Protocol):
     def shown(self, message: Message) -> Iterable[Event]:
         """A message known by its form alone: a push without method, or an orphan answer."""
         ...
+
+
+_HEX_NUMBER = re.compile(r"[0-9a-f]{1,16}\Z")
 
 
 def result_of(body: Any) -> Any:
@@ -200,6 +204,28 @@ def number_at(params: list[Any], index: int) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) and number > 0 else None
+
+
+def hex_at(params: list[Any], index: int) -> float | None:
+    """A positive number in hexadecimal digits, with or without `0x`, of at most 64 bits."""
+    text = text_at(params, index)
+    digits = text.lower().removeprefix("0x") if text else ""
+    if not _HEX_NUMBER.match(digits):
+        return None
+    return float(int(digits, 16)) or None
+
+
+def height_at(value: Any) -> int | None:
+    """The height of a block, where a value can be one."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 < value < 1 << 40 else None
+
+
+def target_at(params: list[Any], index: int) -> float | None:
+    """Expected hashes per share for the big-endian target among positional parameters."""
+    target = text_at(params, index)
+    return target_difficulty(target) if target else None
 
 
 def target_difficulty(target: str, bits: int = 256) -> float | None:
