@@ -210,7 +210,7 @@ def test_getwork_names_its_job_by_the_data() -> None:
         {"id": 0, "error": None, "result": {"data": data, "target": "ff" * 28 + "00" * 4}}
     )
     reading = Reading()
-    head = ("X-Mining-Extensions: midstate",)
+    head = ("X-Mining-Extensions: midstate", "X-Mining-Hashrate: 13500000")
     reading.send(M, http_post(asked, agent="cgminer 3.7.2", headers=head))
     reading.send(P, http_answer(work))
     sent = json.dumps({"method": "getwork", "params": [later], "id": 1})
@@ -219,6 +219,7 @@ def test_getwork_names_its_job_by_the_data() -> None:
     hit = reading.hit()
     assert hit.work.hashes.high == pytest.approx(2**32)
     assert hit.shares == Shares(1, 1)
+    assert hit.work.reported == 13_500_000
 
 
 # -- rejected shares -----------------------------------------------------------------------

@@ -5,6 +5,7 @@ Sources: recorded sessions (nesfit cgminer.g0/g2, jsiwek/zeek-cryptomining bitco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from poolwatch.match.dialects.base import (
@@ -21,6 +22,7 @@ from poolwatch.match.dialects.base import (
 )
 from poolwatch.match.message import Message
 
+_DIGITS = re.compile(r"\d{1,30}(?:\.\d{1,9})?\Z", re.ASCII)
 _ROOT = slice(72, 136)  # of the data: the Merkle root, which the miner does not change
 
 
@@ -33,6 +35,9 @@ class Getwork:
         """A request for work, or a share."""
         data = text_at(params_of(message), 0)
         yield Event(Act.SUBMIT, {"job": data[_ROOT]}) if data else Event(Act.GREETING)
+        reported = _number(message.head.header("x-mining-hashrate")) if message.head else None
+        if reported is not None:
+            yield Event(Act.DETAIL, {"reported": reported})
 
     def answered(self, request: Request, message: Message) -> Iterable[Event]:
         """Work, or what became of the share."""
@@ -48,6 +53,11 @@ class Getwork:
     def shown(self, message: Message) -> Iterable[Event]:
         """Work whose request was not seen."""
         yield _job(message.body)
+
+
+def _number(text: str) -> float | None:
+    """A number written out in digits; None for anything else."""
+    return float(text) if _DIGITS.match(text) else None
 
 
 def _is_work(result: object) -> bool:
