@@ -370,6 +370,15 @@ TABLES = (FLOWS, FINDINGS, UNITS, STATS)
 BY_NAME = {table.name: table for table in TABLES}
 
 UNUSED = frozenset(
-    ("rigs", "energy", "equipment", "cause", "grounds", "counter_grounds", "mining.hashrate.unit")
+    (
+        "rigs",
+        "energy",
+        "equipment",
+        "cause",
+        "grounds",
+        "counter_grounds",
+        "hashrate.unit",
+        "mining.hashrate.unit",
+    )
 )
 """Paths that have no column yet: always null in this release, or the same in every row."""
