@@ -265,7 +265,7 @@ class Conversation:
         if lines is None:
             path = HERE / "transcripts" / f"{flow['transcript']}.toml"
             lines = tomllib.loads(path.read_text("utf-8"))[flow.get("part", "session")]
-        lines = flow.get("before", []) + lines
+        lines = flow.get("before", []) + lines + list(self._rounds())
         end = flow.get("line_end", "\n").encode()
         for side, wait, *said in lines:
             if len(said) == 2:  # an HTTP head and a body
@@ -281,6 +281,13 @@ class Conversation:
             else:
                 text = _respelled(_fill(said[0], self.seed), flow.get("spelling", ""))
                 yield side, wait, text.encode() + end
+
+    def _rounds(self) -> Iterator[list[Any]]:
+        """Lines said again and again; `{n}` counts up from `first`."""
+        for rounds in self.flow.get("rounds", []):
+            for n in range(rounds["first"], rounds["first"] + rounds["count"]):
+                for side, wait, text in rounds["say"]:
+                    yield [side, wait, text.replace("{n}", str(n))]
 
     def _ports(self, side: str) -> tuple[int, int]:
         ports = self.miner[1], self.pool[1]

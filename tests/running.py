@@ -343,7 +343,10 @@ def without_places(hit: Hit) -> Hit:
     quotes = tuple(
         quote._replace(packet=0, offset=0, length=0) for quote in hit.quotes if quote.text
     )
-    return replace(hit, quotes=quotes, seen_first_packet=0, seen_first_ns=0, seen_last_ns=0)
+    work = replace(hit.work, first_ns=0, idle_from_ns=0)
+    return replace(
+        hit, quotes=quotes, work=work, seen_first_packet=0, seen_first_ns=0, seen_last_ns=0
+    )
 
 
 def check_reading(reading: Reading) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import dpkt
 import pytest
 
-from poolwatch.terms import Grade, Session, Via
+from poolwatch.terms import Grade, Hashrate, Session, Via
 from tests import running
 from tests.running import SCENARIOS, capture_of, scan_scenario, truth_of
 
@@ -42,6 +42,13 @@ def said_of(session: Session) -> dict[str, Any]:
         "submitted": hit.shares.submitted,
         "accepted": hit.shares.accepted,
         "rejected": hit.shares.rejected,
+        "stale": hit.shares.stale,
+        "duplicate": hit.shares.duplicate,
+        "low_difficulty": hit.shares.low,
+        "hashrate": three_digits(session.hashrate),
+        "reported": hit.work.reported,
+        "many_miners": list(session.crowd),
+        "no_share_seconds": None if hit.idle_ns is None else round(hit.idle_ns / 1e9),
         "jobs": hit.jobs,
         "agent": hit.agent,
         "login": hit.login,
@@ -51,6 +58,10 @@ def said_of(session: Session) -> dict[str, Any]:
         "via": hit.tunnel.via if hit.tunnel else None,
         "via_target": f"{hit.tunnel.host}:{hit.tunnel.port}" if hit.tunnel else None,
     }
+
+
+def three_digits(rate: Hashrate | None) -> float | None:
+    return float(f"{rate.estimate:.3g}") if rate else None
 
 
 def said_of_event(event: dict[str, Any]) -> dict[str, Any]:
@@ -116,6 +127,9 @@ def test_each_host_is_what_its_truth_says(scenario: str) -> None:
             "role": finding.role.value,
             "grade": finding.grade.word,
             "stage": finding.stage.word,
+            "accepted": finding.shares.accepted,
+            "active_seconds": round(finding.active_ns / 1e9),
+            "hashrate": three_digits(finding.hashrate),
         }
         assert {name: said[name] for name in expect} == expect, host
 

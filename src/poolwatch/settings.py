@@ -55,6 +55,8 @@ class Limits:
     """Bytes that are no message, before any message, after which a flow is left alone."""
     flow_logins: int = 64
     """Logins kept of one flow; a proxy sends many over one socket."""
+    flow_jobs: int = 128
+    """Jobs remembered of one flow; a share that names an older one is worth what that was."""
     open_requests: int = 256
     """Requests of one side waiting for their answers."""
     heads: int = 4096
@@ -89,6 +91,8 @@ class Limits:
     """Memory a zstd or xz file may ask for to be unpacked."""
     finding_entries: int = 10_000
     """Flows, logins, workers and so on listed in one finding."""
+    finding_miners: int = 1024
+    """Logins and endpoints of one host whose conversations are joined across reconnects."""
     finding_spans: int = 20_000
     """Separate times of activity kept per host; beyond, the nearest become one."""
     hosts: int = 65_536

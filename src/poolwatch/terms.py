@@ -194,11 +194,101 @@ class FlowKey(NamedTuple):
 
 @dataclass(slots=True)
 class Shares:
-    """Shares counted on the wire, each once in spite of retransmission."""
+    """Shares counted on the wire, each once in spite of retransmission.
+
+    `stale`, `duplicate` and `low` (below the difficulty) are those of the rejected.
+    """
 
     submitted: int = 0
     accepted: int = 0
     rejected: int = 0
+    stale: int = 0
+    duplicate: int = 0
+    low: int = 0
+
+    def add(self, other: Shares) -> None:
+        """Count the shares of another conversation too."""
+        self.submitted += other.submitted
+        self.accepted += other.accepted
+        self.rejected += other.rejected
+        self.stale += other.stale
+        self.duplicate += other.duplicate
+        self.low += other.low
+
+
+@dataclass(slots=True)
+class Worth:
+    """What shares stand for together: sums of expected hashes, or of raw difficulties.
+
+    `low` and `high` differ where implementations count differently. `squares` (of the high
+    values) and `most` (the highest) are what an interval needs.
+    """
+
+    shares: int = 0
+    low: float = 0.0
+    high: float = 0.0
+    squares: float = 0.0
+    most: float = 0.0
+
+    def add(self, low: float, high: float) -> None:
+        """Take one share."""
+        self.shares += 1
+        self.low += low
+        self.high += high
+        self.squares += high * high
+        self.most = max(self.most, high)
+
+    def join(self, other: Worth, low: float = 1.0, high: float = 1.0) -> None:
+        """Take all of another, each share `low` to `high` times as much."""
+        self.shares += other.shares
+        self.low += other.low * low
+        self.high += other.high * high
+        self.squares += other.squares * high * high
+        self.most = max(self.most, other.most * high)
+
+
+@dataclass(slots=True)
+class Work:
+    """What the accepted shares of a flow stand for.
+
+    `hashes` are those whose expected hashes the wire tells, `numbers` those of a raw
+    difficulty, `unweighed` those of a job that was not seen. `first_ns`: from when on the worth
+    of a share is known. `idle_from_ns`: the last share, without one since when there was
+    work or a login. `reported`: H/s as the miner itself says. `crowd`: what shows that many
+    miners share the socket.
+    """
+
+    hashes: Worth = field(default_factory=Worth)
+    numbers: Worth = field(default_factory=Worth)
+    unweighed: int = 0
+    first_ns: int = 0
+    idle_from_ns: int = 0
+    reported: float | None = None
+    crowd: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hashrate:
+    """A hashrate and the 95 % interval around it, in H/s, with what it rests on.
+
+    `disputed`: implementations disagree on what a share stands for, so the range is wider.
+    """
+
+    low: float
+    estimate: float
+    high: float
+    shares: int
+    seconds: float
+    ground: str  # "target" on the wire, or the "difficulty" of a named algorithm
+    algorithm: str | None = None  # by which a difficulty was counted
+    disputed: bool = False
+
+    @property
+    def basis(self) -> str:
+        """What it rests on, in one line."""
+        ground = "targets" if self.ground == "target" else f"{self.algorithm} difficulties"
+        about = ", of which implementations disagree" if self.disputed else ""
+        return f"{self.shares} accepted shares in {self.seconds:.0f} s by {ground}{about}"
 
 
 @dataclass(slots=True)
@@ -231,6 +321,7 @@ class Hit:
     refused: bool = False
     jobs: int = 0
     shares: Shares = field(default_factory=Shares)
+    work: Work = field(default_factory=Work)
     difficulty: float | None = None
     algorithm: str | None = None
     agent: str | None = None
@@ -262,6 +353,12 @@ class Hit:
         if self.prose == (True, True) or all(self.misplaced):
             return True
         return any(self.misplaced) and not (self.answered and self.said[1] > self.misplaced[1])
+
+    @property
+    def idle_ns(self) -> int | None:
+        """How long no share was sent at the end; None before a login was taken or work came."""
+        since = self.work.idle_from_ns
+        return max(self.seen_last_ns - since, 0) if since else None
 
     @property
     def login(self) -> str | None:
@@ -341,6 +438,10 @@ class Session:
     software: str | None = None  # as the agent's row calls it
     software_version: str | None = None
     hardware_class: str | None = None  # cpu, gpu, asic, mcu, storage, proxy, rental, monitor
+    worth: Worth = field(default_factory=Worth)  # in hashes, of the accepted shares
+    worth_by: str | None = None  # the algorithm by which difficulties were counted
+    hashrate: Hashrate | None = None  # None below 5 accepted shares, or of unknown worth
+    crowd: tuple[str, ...] = ()  # what shows that many miners share the socket
     dest_country: str | None = None  # of the pool's address, ISO 3166; None: not known
     dest_asn: int | None = None
     cross_border: bool | None = None
@@ -371,6 +472,9 @@ class Finding:
     agents: list[str]
     shares: Shares
     jobs: int
+    hashrate: Hashrate | None  # over the time of all conversations in its role
+    reported: float | None  # H/s, the highest its miners said
+    crowd: list[str]  # what shows that many miners share a socket
     sessions: int
     flow_ids: list[int]
     finding_id: int | None

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poolwatch.aggregate.findings import Findings, finding_id
-from poolwatch.terms import Capture, Finding, Grade, Hit, Role, Session, Shares, Stage
+from poolwatch.terms import Capture, Endpoint, Finding, Grade, Hit, Role, Session, Shares, Stage
 from tests.match.test_conversation import SESSION
 from tests.running import NOON_NS, Talk, judged, match
 
@@ -124,15 +124,16 @@ def test_who_does_not_answer_is_no_pool() -> None:
 
 def test_time_is_counted_once_where_sessions_overlap() -> None:
     base = session()
-    spans = [(0, 10), (5, 20), (30, 40), (31, 32), (40, 41)]
+    spans = [(0, 10), (5, 20), (3000, 3010), (3001, 3002), (3010, 3011)]
     (finding,) = findings_of(*(at(base, *span) for span in spans))
     assert finding.active_ns == 31 * SECOND
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), min_size=1, max_size=12))
 def test_active_time_is_that_of_the_union(spans: list[tuple[int, int]]) -> None:
-    base = session()
-    (finding,) = findings_of(*(at(base, a, a + b) for a, b in spans), entries=2)
+    others = [replace(session(), pool_end=Endpoint("198.51.100.7", n)) for n in range(len(spans))]
+    pairs = zip(others, spans, strict=True)
+    (finding,) = findings_of(*(at(one, a, a + b) for one, (a, b) in pairs), entries=2)
     seconds = {second for a, b in spans for second in range(a, a + b)}
     assert finding.active_ns == len(seconds) * SECOND
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poolwatch.aggregate.findings import Findings
-from poolwatch.aggregate.spans import Spans, join_nearest, united
+from poolwatch.aggregate.runs import RECONNECT_NS
+from poolwatch.aggregate.spans import join_nearest, united
 from poolwatch.terms import Finding, Grade, Role, Session, Stage
 from tests.aggregate.test_findings import session
+from tests.running import NOON_NS
 
 SPAN = st.tuples(st.integers(0, 200), st.integers(0, 9)).map(lambda s: (s[0], s[0] + s[1]))
 
@@ -29,18 +30,11 @@ def test_united_spans_are_in_order_apart_and_cover_the_same(spans: list[tuple[in
     assert {tick for start, end in result for tick in range(start, end)} == covered
 
 
-@given(st.lists(SPAN, max_size=60), st.integers(1, 12))
-def test_the_bound_holds_and_the_total_is_never_too_low(
-    spans: list[tuple[int, int]], most: int
-) -> None:
-    kept = Spans(most)
-    for span in spans:
-        kept.add(*span)
-        assert len(kept._spans) <= most
-    exact = sum(end - start for start, end in united(spans))
-    assert kept.total() >= exact
-    if not kept.joined:
-        assert kept.total() == exact
+@given(st.lists(SPAN, max_size=40), st.integers(0, 30))
+def test_short_pauses_are_closed(spans: list[tuple[int, int]], pause: int) -> None:
+    result = united(spans, pause)
+    assert all(after[0] - before[1] >= max(pause, 1) for before, after in pairwise(result))
+    assert {start for start, _ in result} <= {start for start, _ in spans}
 
 
 def test_the_smallest_gaps_are_closed_first() -> None:
@@ -50,26 +44,16 @@ def test_the_smallest_gaps_are_closed_first() -> None:
     assert join_nearest(spans, 9) == spans
 
 
-def test_a_day_of_short_connections_costs_no_more_than_it_should() -> None:
-    """86,400 spans that never touch: uniting them all again for each took hours."""
-    kept = Spans(1000)
-    begun = time.process_time()
-    for second in range(86_400):
-        kept.add(second * 1000, second * 1000 + 10)
-    assert time.process_time() - begun < 5
-    assert kept.joined > 80_000
-    assert kept.total() <= 86_400 * 1000
-
-
 def test_spans_that_were_joined_are_counted() -> None:
     findings = Findings(100, spans=4)
     base = session()
     for n in range(20):
-        hit = replace(base.hit, seen_first_ns=10 + 100 * n, seen_last_ns=20 + 100 * n)
+        start = NOON_NS + 2 * n * RECONNECT_NS
+        hit = replace(base.hit, seen_first_ns=start, seen_last_ns=start + 10)
         findings.add(replace(base, hit=hit))
     (finding,) = findings.all()
     assert findings.counts()["finding_spans_joined"] > 0
-    assert 20 * 10 <= finding.active_ns <= 20 * 100
+    assert 20 * 10 <= finding.active_ns <= 40 * RECONNECT_NS
 
 
 # -- roles -----------------------------------------------------------------------------

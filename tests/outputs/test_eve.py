@@ -40,13 +40,16 @@ STATS = {
 }  # fmt: skip
 # Beside the promised ones; a new field has to be added here, so that none comes by accident.
 MORE_TOP = {"vlan", "tunnel"}
+SHARES = {"submitted", "accepted", "rejected", "stale", "duplicate", "low_difficulty"}
 MORE_MINING = {
+    "hashrate_reported", "many_miners", "no_share_seconds",
     "logins", "wallets", "workers", "named_host", "extensions", "via", "via_target", "names", "tls",
     "wallet_check", "account", "mail", "options", "coins", "algorithm_basis", "pool_basis",
     "software", "software_version", "hardware_class", "height", "nbits", "coinbase",
 }  # fmt: skip
 MORE_FINDING = {
     "inside", "refused", "dialects", "jobs", "sessions", "logins", "pool_ends", "accounts", "mails",
+    "hashrate_reported", "many_miners",
 }  # fmt: skip
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+0000")
 
@@ -76,7 +79,7 @@ def test_lines_have_the_promised_fields(scenario: str) -> None:
         assert event.keys() - TOP <= MORE_TOP
         assert event["mining"].keys() >= MINING
         assert event["mining"].keys() - MINING <= MORE_MINING
-        assert event["mining"]["shares"].keys() == {"submitted", "accepted", "rejected"}
+        assert event["mining"]["shares"].keys() == SHARES
         for row in event["mining"]["evidence"]:
             assert row.keys() == {"packet", "offset", "length", "side", "text", "shows"}
             assert row["side"] in ("miner", "pool")

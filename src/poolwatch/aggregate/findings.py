@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from poolwatch.aggregate.spans import Spans
+from poolwatch.aggregate.hashrates import FEWEST_SHARES, estimate_hashrate, work_span
+from poolwatch.aggregate.runs import Runs
 from poolwatch.match.dialects import ROWS
 from poolwatch.settings import Limits
-from poolwatch.terms import Finding, Grade, Role, Session, Shares
+from poolwatch.terms import Endpoint, Finding, Grade, Hashrate, Role, Session, Shares, Worth
 
 _LIMITS = Limits()
 
@@ -19,8 +20,13 @@ class _Part:
     """What a host did in one role."""
 
     best: Session
+    working: Runs  # of the conversations in which shares of known worth were accepted
     jobs: int = 0
     shares: Shares = field(default_factory=Shares)
+    worth: Worth = field(default_factory=Worth)
+    worth_by: str | None = None
+    reported: float | None = None
+    crowd: dict[str, None] = field(default_factory=dict)
     as_proxy: bool = True  # it only handed on what it was told
 
     def add(self, session: Session) -> None:
@@ -29,16 +35,25 @@ class _Part:
         if _weight(session) > _weight(self.best):
             self.best = session
         self.jobs += hit.jobs
-        self.shares.submitted += hit.shares.submitted
-        self.shares.accepted += hit.shares.accepted
-        self.shares.rejected += hit.shares.rejected
+        self.shares.add(hit.shares)
+        self.crowd |= dict.fromkeys(session.crowd)
+        if hit.work.reported is not None:
+            self.reported = max(self.reported or 0.0, hit.work.reported)
+        if session.worth.shares:
+            self.worth.join(session.worth)
+            self.worth_by = self.worth_by or session.worth_by
+            self.working.add(_miner(session), *work_span(hit))
+
+    def hashrate(self) -> Hashrate | None:
+        """The mean over the time in which it worked; several at once add up."""
+        return estimate_hashrate(self.worth, self.working.total() / 1e9, self.worth_by)
 
 
 @dataclass(slots=True)
 class _Gathered:
     """What is kept of a host's sessions while they come in."""
 
-    spans: Spans
+    spans: Runs
     first_ns: int = 0  # 0: no time known
     last_ns: int = 0
     parts: dict[Role, _Part] = field(default_factory=dict)
@@ -57,11 +72,16 @@ class Findings:
 
     `entries`: flows, logins, workers ... listed per finding; the counts go on.
     `hosts`: hosts kept; beyond, one that is merely noted gives way to one that is more.
-    `spans`: separate times of activity kept per host.
+    `spans`: separate times of activity kept per host; `miners`: logins and endpoints of a host
+    whose conversations are joined across reconnects.
     """
 
     def __init__(
-        self, entries: int, hosts: int = _LIMITS.hosts, spans: int = _LIMITS.finding_spans
+        self,
+        entries: int,
+        hosts: int = _LIMITS.hosts,
+        spans: int = _LIMITS.finding_spans,
+        miners: int = _LIMITS.finding_miners,
     ) -> None:
         self._entries = entries
         self._most_hosts = hosts
@@ -69,7 +89,8 @@ class Findings:
         # The only session of a host is kept as it is: most of a flood of hosts have but one.
         self._hosts: dict[str, _Gathered | tuple[Session, Role]] = {}
         self._noted: dict[str, None] = {}  # those of them with nothing above noted
-        self._spans_joined = 0
+        self._most_miners = miners
+        self._spans_joined = self._miners_joined = 0
         self.left_out = 0  # entries
         self.hosts_left_out = 0  # turned away or given up; one that comes again counts again
 
@@ -93,7 +114,9 @@ class Findings:
         for host in sorted(order, key=order.__getitem__):
             kept = self._hosts.pop(host)
             gathered = self._gather(kept) if isinstance(kept, tuple) else kept
-            self._spans_joined += gathered.spans.joined
+            for runs in (gathered.spans, *(part.working for part in gathered.parts.values())):
+                self._spans_joined += runs.spans_joined
+                self._miners_joined += runs.keys_joined
             yield _finding(host, gathered)
 
     def counts(self) -> dict[str, int]:
@@ -101,6 +124,7 @@ class Findings:
         return {
             "finding_entries_left_out": self.left_out,
             "finding_spans_joined": self._spans_joined,
+            "finding_miners_joined": self._miners_joined,
             "hosts_left_out": self.hosts_left_out,
         }
 
@@ -129,13 +153,15 @@ class Findings:
         return True
 
     def _gather(self, only: tuple[Session, Role]) -> _Gathered:
-        gathered = _Gathered(Spans(self._most_spans))
+        gathered = _Gathered(self._runs())
         self._add_to(gathered, *only)
         return gathered
 
     def _add_to(self, gathered: _Gathered, session: Session, role: Role) -> None:
         hit = session.hit
-        gathered.parts.setdefault(role, _Part(session)).add(session)
+        if role not in gathered.parts:
+            gathered.parts[role] = _Part(session, self._runs())
+        gathered.parts[role].add(session)
         gathered.sessions += 1
         self._note_time(gathered, session)
         gathered.captures.add(session.capture.id)
@@ -155,6 +181,9 @@ class Findings:
         self._list(gathered, "agents", hit.agent)
         self._list(gathered, "flow_ids", session.flow_id)
 
+    def _runs(self) -> Runs:
+        return Runs(self._most_spans, min(self._most_miners, max(self._most_spans // 2, 1)))
+
     def _note_time(self, gathered: _Gathered, session: Session) -> None:
         hit = session.hit
         last_ns = hit.seen_last_ns or hit.last_ns
@@ -163,7 +192,7 @@ class Findings:
             return
         gathered.first_ns = min(gathered.first_ns or first_ns, first_ns)
         gathered.last_ns = max(gathered.last_ns, last_ns)
-        gathered.spans.add(first_ns, last_ns)
+        gathered.spans.add(_miner(session), first_ns, last_ns)
 
     def _list(self, gathered: _Gathered, name: str, value: object) -> None:
         if value is None:
@@ -173,6 +202,11 @@ class Findings:
             values[value] = None
         else:
             self.left_out += 1
+
+
+def _miner(session: Session) -> tuple[str, str | None, Endpoint]:
+    """Who it is that comes back after a reconnect: machine, login, and where to."""
+    return session.miner.address, session.hit.login, session.pool_end
 
 
 def _weight(session: Session) -> tuple[int, int, bool, int]:
@@ -253,11 +287,14 @@ def _finding(host: str, gathered: _Gathered) -> Finding:
         agents=lists.get("agents", []),  # type: ignore[arg-type]
         shares=part.shares,
         jobs=part.jobs,
+        hashrate=part.hashrate(),
+        reported=part.reported,
+        crowd=list(part.crowd),
         sessions=gathered.sessions,
         flow_ids=lists.get("flow_ids", []),  # type: ignore[arg-type]
         finding_id=finding_id(host, gathered.captures),
         best=best,
-        unknown=_unknown(best, bool(lists.get("coins"))),
+        unknown=_unknown(best, part, bool(lists.get("coins"))),
     )
 
 
@@ -271,11 +308,13 @@ def finding_id(host: str, captures: set[str | None]) -> int | None:
     return int.from_bytes(digest, "big") >> 1
 
 
-def _unknown(best: Session, coin_known: bool) -> list[tuple[str, str]]:
+def _unknown(best: Session, part: _Part, coin_known: bool) -> list[tuple[str, str]]:
     """What this capture cannot say, and what would."""
     unknown = [("machine", "dhcp_or_nat_log"), ("unit", "unit_table")]
     if not coin_known and best.grade > Grade.NOTED:
         unknown.append(("coin", "pool_or_wallet"))
+    if part.shares.accepted >= FEWEST_SHARES and part.worth.shares < FEWEST_SHARES:
+        unknown.append(("hashrate", "algorithm_or_jobs"))
     if not all(best.hit.payload):
         unknown.append(("other_direction", "both_directions"))
     if not best.hit.opened:

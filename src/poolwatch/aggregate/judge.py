@@ -15,6 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import communityid
 
 from poolwatch.aggregate.fields import FieldReader, Fields, day_of
+from poolwatch.aggregate.hashrates import (
+    crowd_of,
+    estimate_hashrate,
+    seconds_of_work,
+    worth_in_hashes,
+)
 from poolwatch.aggregate.named import SERVICE_PORTS, WEB_PORTS, Named, weigh_names
 from poolwatch.aggregate.places import Inside, address_text
 from poolwatch.match.dialects import ROWS
@@ -135,6 +141,7 @@ class Judge:
             grade = Grade.NOTED
         named = self._named_pool(hit) or (grounds.named.pool if grounds.named else None)
         fields = self._fields.read(hit, named, (grounds.endpoint, grounds.prefix))
+        worth, algorithm = worth_in_hashes(hit, fields.algorithm, self._catalog.difficulties)
         return Session(
             capture=capture,
             sensor=self._sensor,
@@ -149,6 +156,10 @@ class Judge:
             inside=miner_inside or pool_inside,
             pool_inside=pool_inside,
             **_field_values(fields),
+            worth=worth,
+            worth_by=algorithm,
+            hashrate=estimate_hashrate(worth, seconds_of_work(hit), algorithm),
+            crowd=crowd_of(hit, fields.agent),
         )
 
     def _endpoint(self, hit: Hit) -> EndpointRow | None:

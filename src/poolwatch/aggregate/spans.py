@@ -1,4 +1,4 @@
-"""Time spans of a host's conversations: their union, within a bound."""
+"""Time spans: their union, and the joining of the nearest when there are too many."""
 
 from __future__ import annotations
 
@@ -8,41 +8,11 @@ from operator import itemgetter
 Span = tuple[int, int]
 
 
-class Spans:
-    """Takes time spans in any order; `total` is how long at least one of them lasted.
-
-    When more than `most` are kept they are united. If they do not overlap enough for half of
-    that, the smallest gaps between them are closed and counted in `joined`: the total is then
-    too high by those gaps, and by the least that the bound allows.
-    """
-
-    __slots__ = ("_most", "_spans", "joined")
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._spans: list[Span] = []
-        self.joined = 0
-
-    def add(self, start: int, end: int) -> None:
-        """Take one span."""
-        self._spans.append((start, end))
-        # Half of the room is free after each union, so its cost spreads over as many spans.
-        if len(self._spans) > self._most:
-            self._spans = united(self._spans)
-            keep = max(self._most // 2, 1)
-            self.joined += max(len(self._spans) - keep, 0)
-            self._spans = join_nearest(self._spans, keep)
-
-    def total(self) -> int:
-        """The time covered."""
-        return sum(end - start for start, end in united(self._spans))
-
-
-def united(spans: list[Span]) -> list[Span]:
-    """Time spans without overlap, in order."""
+def united(spans: list[Span], pause: int = 0) -> list[Span]:
+    """Time spans without overlap, in order; those less than `pause` apart become one."""
     result: list[Span] = []
     for start, end in sorted(spans):
-        if result and start <= result[-1][1]:
+        if result and (start <= result[-1][1] or start - result[-1][1] < pause):
             result[-1] = (result[-1][0], max(end, result[-1][1]))
         else:
             result.append((start, end))

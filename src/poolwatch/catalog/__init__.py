@@ -9,6 +9,7 @@ from pathlib import Path
 
 from poolwatch.catalog.agents import Agents
 from poolwatch.catalog.coins import Coins
+from poolwatch.catalog.difficulties import Difficulties
 from poolwatch.catalog.load import Placed, Rows, holding_pools, load_rows
 from poolwatch.catalog.names import PoolNames
 from poolwatch.catalog.rows import (
@@ -62,6 +63,7 @@ class Catalog:
     wallets: WalletBook
     coinbase_tags: tuple[tuple[str, str], ...]  # tag and pool, the longest tag first
     networks: tuple[NetworkRow, ...]
+    difficulties: Difficulties
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -137,6 +139,7 @@ def build_catalog(rows: Rows) -> Catalog:
             )
         ),
         networks=tuple(placed.row for placed in rows.networks),
+        difficulties=Difficulties(tuple(placed.row for placed in rows.difficulties)),
         counts={
             "pools": len(rows.pools),
             "endpoints": len(rows.endpoints),
@@ -146,6 +149,7 @@ def build_catalog(rows: Rows) -> Catalog:
             "wallets": len(rows.wallets),
             "coinbase_tags": len(rows.coinbase_tags),
             "networks": len(rows.networks),
+            "difficulties": len(rows.difficulties),
             "needles": len(rows.needles),
             "shared_suffixes": len(rows.shared_suffixes),
         },

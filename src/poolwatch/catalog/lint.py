@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from poolwatch.catalog.difficulties import algorithm_key
 from poolwatch.catalog.lint_endpoints import clashing_endpoints, seen_dates, wide_networks
 from poolwatch.catalog.lint_names import (
     glued_suffixes,
@@ -38,6 +39,7 @@ def _every_row(rows: Rows) -> Iterator[Placed[Any]]:
         rows.wallets,
         rows.coinbase_tags,
         rows.networks,
+        rows.difficulties,
         rows.needles,
         rows.shared_suffixes,
     )
@@ -120,6 +122,18 @@ def _known_coins(rows: Rows) -> Iterator[str]:
                 yield f"{place}: coin {symbol!r} is not in coins.csv"
 
 
+def _difficulties(rows: Rows) -> Iterator[str]:
+    """A difficulty of 1 stands for a number of hashes, and each algorithm has one row."""
+    seen: dict[str, str] = {}
+    for placed in rows.difficulties:
+        row, key = placed.row, algorithm_key(placed.row.algorithm)
+        if not 0 < row.low <= row.high < float("inf"):
+            yield f"{placed.place}: {row.low} to {row.high} is no range of hashes"
+        if key in seen:
+            yield f"{placed.place}: {row.algorithm!r} stands at {seen[key]} already"
+        seen[key] = placed.place
+
+
 RULES: tuple[Callable[[Rows], Iterator[str]], ...] = (
     _sources_and_dates,
     _needle_examples,
@@ -133,5 +147,6 @@ RULES: tuple[Callable[[Rows], Iterator[str]], ...] = (
     _known_coins,
     _wallet_examples,
     _short_tags,
+    _difficulties,
 )
 """The rules, in the order of their complaints."""

@@ -19,6 +19,7 @@ from poolwatch.catalog.rows import (
     AgentRow,
     CoinbaseTagRow,
     CoinRow,
+    DifficultyRow,
     EndpointRow,
     NeedleRow,
     NetworkRow,
@@ -40,6 +41,7 @@ FILES: dict[str, type[msgspec.Struct]] = {
     "wallets.csv": WalletRow,
     "coinbase_tags.csv": CoinbaseTagRow,
     "networks.csv": NetworkRow,
+    "difficulties.csv": DifficultyRow,
     "needles.toml": NeedleRow,
     "shared_suffixes.csv": SharedSuffixRow,
 }
@@ -71,6 +73,7 @@ class Rows:
     wallets: tuple[Placed[WalletRow], ...]
     coinbase_tags: tuple[Placed[CoinbaseTagRow], ...]
     networks: tuple[Placed[NetworkRow], ...]
+    difficulties: tuple[Placed[DifficultyRow], ...]
     needles: tuple[Placed[NeedleRow], ...]
     shared_suffixes: tuple[Placed[SharedSuffixRow], ...]
     digest: str
@@ -121,6 +124,7 @@ def load_rows(extra: tuple[Path, ...] = ()) -> Rows:
         tuple(found["wallets.csv"]),
         tuple(found["coinbase_tags.csv"]),
         tuple(found["networks.csv"]),
+        tuple(found["difficulties.csv"]),
         tuple(found["needles.toml"]),
         tuple(found["shared_suffixes.csv"]),
         digest.hexdigest(),

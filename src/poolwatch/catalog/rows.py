@@ -154,6 +154,20 @@ class NetworkRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     date: datetime.date
 
 
+class DifficultyRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The expected hashes of a share of difficulty 1, where the wire has a bare number:
+    `difficulties.csv`.
+
+    `low` and `high` differ where implementations disagree.
+    """
+
+    algorithm: str  # as in `coins.csv`
+    low: float
+    high: float
+    sources: str
+    date: datetime.date
+
+
 class SharedSuffixRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A name under which strangers live side by side: `shared_suffixes.csv`.
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from poolwatch.match.accounting import Accounting, Share
 from poolwatch.match.dialects import ROWS, get_dialect
 from poolwatch.match.dialects.base import Act, Event, Request
 from poolwatch.match.message import NOT_JSON, UNREADABLE, Head, Message, Tally
@@ -31,7 +32,7 @@ _STAGES = {
 _LOG_KEYS = frozenset(("@timestamp", "timestamp", "ts", "level", "severity", "logger", "msg"))
 _GRANTS = (Act.WELCOME, Act.SUBSCRIBED, Act.AUTHORIZED, Act.JOB)
 _ANSWERS = (*_GRANTS, Act.ACCEPT, Act.REJECT)
-_SHARES = (Act.SUBMIT, Act.ACCEPT, Act.REJECT)
+_OUTCOMES = (Act.ACCEPT, Act.REJECT)
 _WALLET_IN_URL = re.compile(r"0x[0-9a-fA-F]{40}(?:[@/.][\w.-]*)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -40,6 +41,7 @@ class Conversation:
     """Messages of one flow in, facts out (`fill`)."""
 
     __slots__ = (
+        "_accounting",
         "_agent",
         "_algorithm",
         "_answered",
@@ -69,7 +71,6 @@ class Conversation:
         "_rank",
         "_refused",
         "_said",
-        "_shares",
         "_signatures",
         "_stage",
         "_strength",
@@ -100,7 +101,7 @@ class Conversation:
         self._greeted = self._answered = False
         self._refused: set[str] = set()  # the methods that were, and not granted since
         self._jobs = 0
-        self._shares = [0, 0, 0]  # submitted, accepted, rejected
+        self._accounting = Accounting(limits)
         self._agent: str | None = None
         self._logins: dict[str, None] = {}
         self._options: dict[str, None] = {}
@@ -177,7 +178,7 @@ class Conversation:
         hit.said = self._counts(0)
         hit.misplaced = self._counts(1)
         hit.jobs = self._jobs
-        hit.shares.submitted, hit.shares.accepted, hit.shares.rejected = self._shares
+        hit.shares, hit.work = self._accounting.shares, self._accounting.work
         hit.agent, hit.named_host = self._agent, self._named_host
         hit.logins, hit.options = tuple(self._logins), tuple(self._options)
         hit.height, hit.nbits, hit.coinbase = self._height, self._nbits, self._coinbase or None
@@ -229,9 +230,9 @@ class Conversation:
             # Words of the dialect in a form that is not its own: so far they may mean anything.
             self._remember(Request(key, method, "", False, False, over_http), message)
             return
-        submits = any(event.act is Act.SUBMIT for event in events)
-        opening = method in dialect.openings and not submits
-        request = Request(key, method, needle.dialect, opening, submits, over_http)
+        share = self._share_in(events)
+        opening = method in dialect.openings and share is None
+        request = Request(key, method, needle.dialect, opening, share is not None, over_http, share)
         self._remember(request, message)
         self._apply(events, message, needle.speaker)
 
@@ -267,7 +268,12 @@ class Conversation:
         needle = self._fitting(needles, message)
         if needle is not None and self._adopt(needle, message):
             dialect = get_dialect(self._reader(needle.dialect))
-            self._apply(dialect.shown(message), message, needle.speaker)
+            events = list(dialect.shown(message))
+            share = self._share_in(events)
+            if share is not None:
+                key = _key(message.body)
+                self._remember(Request(key, "", needle.dialect, False, True, False, share), message)
+            self._apply(events, message, needle.speaker)
             return
         if to_any or not _is_answer(message.body):
             return
@@ -316,6 +322,13 @@ class Conversation:
         else:
             self._match_opening(message)
 
+    def _share_in(self, events: list[Event]) -> Share | None:
+        """The share a call sends, if it does."""
+        for event in events:
+            if event.act is Act.SUBMIT:
+                return self._accounting.sent(event.facts, self._tally)
+        return None
+
     # -- requests and answers ----------------------------------------------------
 
     def _remember(self, request: Request, message: Message) -> None:
@@ -353,6 +366,23 @@ class Conversation:
             if request.opening:
                 del waiting[index]
                 return request
+        return None
+
+    def _match_share(self, event: Event, message: Message) -> Share | None:
+        """The share that an answer without a request of its own is about.
+
+        It names the request, or the job; else it is about the oldest share that waits.
+        """
+        waiting = self._waiting[1 - message.side]
+        key, job = event.facts.get("answers"), event.facts.get("job")
+        for index, request in enumerate(waiting):
+            if not request.submits or (key is not None and request.key != str(key)):
+                continue
+            share: Share | None = request.share
+            if key is None and job is not None and share and not share.names(job):
+                continue
+            del waiting[index]
+            return share
         return None
 
     def _refuse_oldest(self, message: Message, *, shares_too: bool = False) -> None:
@@ -446,6 +476,7 @@ class Conversation:
         self._said[message.side][0] += request is not None
         for event in events:
             self._count(event.act, request)
+            self._weigh(event, request, message)
             self._keep_facts(event.facts)
             self._quote(event.act, message, speaker)
         if self._early is not None and self._greeted and self._is_pool(self._early.side):
@@ -465,14 +496,19 @@ class Conversation:
             self._refused.add(request.method if request else "")
         elif act is Act.JOB:
             self._jobs += 1
-        elif act in _SHARES:
-            self._shares[_SHARES.index(act)] += 1
         if act in _ANSWERS:
             self._answered = True
         if act is Act.ACCEPT:
             self._refused.clear()
         elif request is not None and act in _GRANTS:
             self._refused.discard(request.method)
+
+    def _weigh(self, event: Event, request: Request | None, message: Message) -> None:
+        """Account for an act: what was counted, and what it is worth."""
+        share: Share | None = None
+        if event.act in _OUTCOMES:
+            share = request.share if request else self._match_share(event, message)
+        self._accounting.take(event, share, message.ts_ns, self._tally)
 
     def _keep_facts(self, facts: Mapping[str, Any]) -> None:
         if not facts:
@@ -481,7 +517,7 @@ class Conversation:
         self._add_login(facts.get("login"))
         self._named_host = self._named_host or self._clean(facts.get("named_host"))
         self._algorithm = self._algorithm or self._clean(facts.get("algorithm"))
-        self._difficulty = facts.get("difficulty", self._difficulty)
+        self._difficulty = _shown_difficulty(facts, self._difficulty)
         self._height = facts.get("height", self._height)
         self._nbits = facts.get("nbits", self._nbits)
         if self._coinbase is None and "coinbase" in facts:
@@ -532,6 +568,15 @@ class Conversation:
 
 def _does_work(events: list[Event]) -> bool:
     return any(event.act in (Act.JOB, Act.SUBMIT) for event in events)
+
+
+def _shown_difficulty(facts: Mapping[str, Any], before: float | None) -> float | None:
+    """The difficulty to show: the number on the wire, else the hashes a share stands for."""
+    if "difficulty" in facts:
+        number: float = facts["difficulty"]
+        return number
+    hashes = facts.get("hashes")
+    return before if hashes is None or isinstance(hashes, tuple) else hashes
 
 
 def _is_address(host: str) -> bool:

@@ -69,7 +69,6 @@ WALLET_CHECKS = tuple(check.value for check in WalletCheck)
 POOL_BASES = ("name", "endpoint", "coinbase")
 ALGORITHM_BASES = ("said", "coin", "agent", "dialect")
 HARDWARE = ("cpu", "gpu", "asic", "mcu", "storage", "proxy", "rental", "monitor")
-_HASHRATE = "null in this release"
 
 
 def _grade(path: str, about: str) -> Column:
@@ -85,16 +84,44 @@ def _shares(path: str) -> tuple[Column, ...]:
         Column("shares_submitted", f"{path}.submitted", Kind.INTEGER, "Shares sent", "shares"),
         Column("shares_accepted", f"{path}.accepted", Kind.INTEGER, "Shares accepted", "shares"),
         Column("shares_rejected", f"{path}.rejected", Kind.INTEGER, "Shares refused", "shares"),
+        Column("shares_stale", f"{path}.stale", Kind.INTEGER, "Of these: too late", "shares"),
+        Column("shares_duplicate", f"{path}.duplicate", Kind.INTEGER, "Sent twice", "shares"),
+        Column(
+            "shares_low_difficulty",
+            f"{path}.low_difficulty",
+            Kind.INTEGER,
+            "Below the difficulty",
+            "shares",
+        ),
     )
 
 
 def _hashrate(path: str) -> tuple[Column, ...]:
-    about = f"Estimated hashrate; {_HASHRATE}"
+    above = path.removesuffix("hashrate")
     return (
-        Column("hashrate", f"{path}.estimate", Kind.REAL, about, "H/s"),
-        Column("hashrate_low", f"{path}.low", Kind.REAL, "Its lower bound", "H/s"),
-        Column("hashrate_high", f"{path}.high", Kind.REAL, "Its upper bound", "H/s"),
+        Column(
+            "hashrate",
+            f"{path}.estimate",
+            Kind.REAL,
+            "Hashrate (of Equihash: solutions), from 5 accepted shares on",
+            "H/s",
+        ),
+        Column("hashrate_low", f"{path}.low", Kind.REAL, "Where its 95 % interval begins", "H/s"),
+        Column("hashrate_high", f"{path}.high", Kind.REAL, "Where it ends", "H/s"),
         Column("hashrate_basis", f"{path}.basis", Kind.TEXT, "What the estimate rests on"),
+        Column(
+            "hashrate_reported",
+            f"{above}hashrate_reported",
+            Kind.REAL,
+            "What miners themselves say; a claim",
+            "H/s",
+        ),
+        Column(
+            "many_miners",
+            f"{above}many_miners",
+            Kind.TEXTS,
+            "What shows that many miners share a socket: workers, logins, agent, nonce",
+        ),
     )
 
 
@@ -194,6 +221,13 @@ FLOWS = Table(
         Column("nbits", "mining.nbits", Kind.TEXT, "Its target in compact form, hexadecimal"),
         Column("coinbase", "mining.coinbase", Kind.TEXT, "What the pool writes into its blocks"),
         *_hashrate("mining.hashrate"),
+        Column(
+            "no_share_seconds",
+            "mining.no_share_seconds",
+            Kind.REAL,
+            "How long no share was sent, up to the last message",
+            "s",
+        ),
         Column("dest_country", "mining.dest_country", Kind.TEXT, "Country of the pool's address"),
         Column("dest_asn", "mining.dest_asn", Kind.INTEGER, "Its autonomous system"),
         Column(
@@ -240,7 +274,13 @@ FINDINGS = Table(
         Column("agents", "agents", Kind.TEXTS, "What its miners call themselves"),
         Column("first_seen", "first_seen", Kind.TIME, "First mining message"),
         Column("last_seen", "last_seen", Kind.TIME, "Last mining message"),
-        Column("active_seconds", "active_seconds", Kind.REAL, "Time covered by conversations", "s"),
+        Column(
+            "active_seconds",
+            "active_seconds",
+            Kind.REAL,
+            "Time of conversations, reconnects within 15 min included",
+            "s",
+        ),
         Column("jobs", "jobs", Kind.INTEGER, "Jobs handed out", "jobs"),
         *_shares("shares"),
         *_hashrate("hashrate"),
@@ -330,6 +370,15 @@ TABLES = (FLOWS, FINDINGS, UNITS, STATS)
 BY_NAME = {table.name: table for table in TABLES}
 
 UNUSED = frozenset(
-    ("rigs", "energy", "equipment", "cause", "grounds", "counter_grounds", "mining.hashrate.unit")
+    (
+        "rigs",
+        "energy",
+        "equipment",
+        "cause",
+        "grounds",
+        "counter_grounds",
+        "hashrate.unit",
+        "mining.hashrate.unit",
+    )
 )
 """Paths that have no column yet: always null in this release, or the same in every row."""

@@ -24,8 +24,10 @@ from poolwatch.terms import (
     Endpoint,
     Finding,
     Grade,
+    Hashrate,
     Quote,
     Session,
+    Shares,
     Stats,
     TlsSeen,
     Tunnel,
@@ -167,7 +169,10 @@ def mining_event(session: Session) -> dict[str, Any]:
             "height": hit.height,
             "nbits": hit.nbits,
             "coinbase": hit.coinbase,
-            "hashrate": None,
+            "hashrate": _hashrate(session.hashrate),
+            "hashrate_reported": hit.work.reported,
+            "many_miners": list(session.crowd),
+            "no_share_seconds": _seconds(hit.idle_ns),
             "dest_country": session.dest_country,
             "dest_asn": session.dest_asn,
             "cross_border": session.cross_border,
@@ -206,7 +211,9 @@ def finding_event(finding: Finding) -> dict[str, Any]:
         "active_seconds": round(finding.active_ns / 1e9, 6),
         "jobs": finding.jobs,
         "shares": _shares(finding.shares),
-        "hashrate": None,
+        "hashrate": _hashrate(finding.hashrate),
+        "hashrate_reported": finding.reported,
+        "many_miners": finding.crowd,
         "rigs": None,
         "energy": None,
         "equipment": None,
@@ -326,11 +333,35 @@ def _by_unit(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     ]
 
 
-def _shares(shares: Any) -> dict[str, int]:
+def _hashrate(rate: Hashrate | None) -> dict[str, Any] | None:
+    """Three digits and more are beyond what counting can tell; six keep ratios exact enough."""
+    if rate is None or not math.isfinite(rate.high):
+        return None
+    return {
+        "low": _rounded(rate.low),
+        "estimate": _rounded(rate.estimate),
+        "high": _rounded(rate.high),
+        "unit": "H/s",
+        "basis": rate.basis,
+    }
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")
+
+
+def _seconds(ns: int | None) -> float | None:
+    return None if ns is None else round(ns / 1e9, 6)
+
+
+def _shares(shares: Shares) -> dict[str, int]:
     return {
         "submitted": shares.submitted,
         "accepted": shares.accepted,
         "rejected": shares.rejected,
+        "stale": shares.stale,
+        "duplicate": shares.duplicate,
+        "low_difficulty": shares.low,
     }
 
 

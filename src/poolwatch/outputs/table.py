@@ -21,6 +21,7 @@ from poolwatch.match.dialects import ROWS
 from poolwatch.messages import Messages, printable
 from poolwatch.outputs import Item, View
 from poolwatch.outputs.masking import concealed, without_passwords
+from poolwatch.outputs.rates import rate_sentences
 from poolwatch.terms import (
     Endpoint,
     Finding,
@@ -265,6 +266,8 @@ BOUNDS = (
     "heads_forgotten",
     "requests_forgotten",
     "logins_left_out",
+    "workers_left_out",
+    "jobs_forgotten",
     "lines_too_long",
     "bodies_too_long",
     "heads_too_long",
@@ -282,6 +285,7 @@ BOUNDS = (
     "interfaces_left_out",
     "finding_entries_left_out",
     "finding_spans_joined",
+    "finding_miners_joined",
     "hosts_left_out",
     "unit_bounds_met",
     "unit_depth_cut",
@@ -328,11 +332,14 @@ def why(finding: Finding, messages: Messages, *, reveal: bool) -> str:
         submitted=finding.shares.submitted,
         rejected=finding.shares.rejected,
         jobs=finding.jobs,
-        span=_span(finding.active_ns, messages),
+        span=_span(finding.active_ns if hit.idle_ns is None else hit.idle_ns, messages),
         packet=quote.packet if quote else hit.first_packet,
         file=os.path.basename(best.capture.named),
         quote=f"«{_excerpt(quote, finding, reveal)}»" if quote else "",
     )
+    rates = " ".join(rate_sentences(finding, messages))
+    if rates:
+        sentence = messages.say("why.and", sentence=sentence, more=rates)
     if finding.sessions > 1:
         more = messages.say(
             "why.more_sessions", count=finding.sessions, pools=len(finding.pool_ends)

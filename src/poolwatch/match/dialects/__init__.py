@@ -103,7 +103,7 @@ DIALECTS = (
         "stratum",
         "EthereumStratum/1.0.0",
         "specified",
-        "stratum",
+        "ethstratum1",
         "nicehash/Specifications EthereumStratum_NiceHash_v1.0.0",
     ),
     DialectRow(

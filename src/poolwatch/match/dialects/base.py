@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from types import MappingProxyType
@@ -28,7 +29,27 @@ class Act(Enum):
 
 
 class Event(NamedTuple):
-    """One act, with what the message says besides: agent, login, difficulty, ..."""
+    """One act, with what the message says besides.
+
+    Facts of who speaks: `agent`, `login`, `named_host`, `algorithm`, `extensions`, `speaks`.
+    Facts of what is counted (`poolwatch.match.accounting`):
+
+    | fact | on | is |
+    |---|---|---|
+    | `difficulty` | JOB, DETAIL | the raw number on the wire |
+    | `hashes` | JOB, DETAIL | expected hashes a share: a number, or (low, high) |
+    | `job` | JOB, SUBMIT | the id of the job as text; on ACCEPT, REJECT if no request is answered |
+    | `height`, `nbits` | JOB | of the block: an integer, 8 hex digits |
+    | `worker` | SUBMIT, DETAIL | who of several sent a share, or a report |
+    | `nonce` | SUBMIT | hex digits, where its last byte may belong to a proxy |
+    | `reject` | REJECT | `stale`, `duplicate`, `low` or `other` |
+    | `answers` | ACCEPT, REJECT | the id of the request, if the answer is a call of its own |
+    | `reported` | any | H/s as the miner says it |
+
+    On a JOB `hashes` are that job's own; on a DETAIL they, or `difficulty`, hold from the next
+    job on. Give `hashes` wherever the dialect alone decides them; `difficulty` without them
+    is counted by the algorithm, once that is known.
+    """
 
     act: Act
     facts: Mapping[str, Any] = MappingProxyType({})
@@ -43,6 +64,7 @@ class Request(NamedTuple):
     opening: bool  # an error answer to it is a refusal
     submits: bool  # it sends a share
     over_http: bool
+    share: Any = None  # what accounting keeps of the share it sends
 
 
 class Dialect(Protocol):
@@ -64,6 +86,9 @@ class Dialect(Protocol):
     def shown(self, message: Message) -> Iterable[Event]:
         """A message known by its form alone: a push without method, or an orphan answer."""
         ...
+
+
+_HEX_NUMBER = re.compile(r"[0-9a-f]{1,16}\Z")
 
 
 def result_of(body: Any) -> Any:
@@ -113,6 +138,42 @@ def share_act(body: Any) -> Act:
     return Act.REJECT if is_no(body) else Act.DETAIL
 
 
+def share_event(body: Any) -> Event:
+    """What became of a share, and of a rejected one why."""
+    act = share_act(body)
+    return Event(act, {"reject": reject_kind(body)} if act is Act.REJECT else {})
+
+
+_SAID = 8  # members of an error that are read
+_SAID_CHARS = 256
+_REJECTS = {21: "stale", 22: "duplicate", 23: "low"}
+_REJECT_WORDS = (
+    ("duplicate", ("duplicate",)),
+    ("low", ("low diff", "above target", "low share", "difficulty too low")),
+    ("stale", ("stale", "job not found", "invalid job", "unknown job", "expired", "not found")),
+)
+
+
+def reject_kind(body: Any) -> str:
+    """Why a share was rejected: by Stratum's code, else by the words pools use."""
+    error = body.get("error") if isinstance(body, dict) else None
+    result = body.get("result") if isinstance(body, dict) else None
+    said = [error, body.get("reject-reason") if isinstance(body, dict) else None]
+    for part in (error, result):
+        if isinstance(part, dict):
+            said += part.values()
+        elif isinstance(part, list):
+            said += part
+    for value in said[:_SAID]:
+        if isinstance(value, int) and not isinstance(value, bool) and value in _REJECTS:
+            return _REJECTS[value]
+    text = " ".join(value[:_SAID_CHARS].lower() for value in said[:_SAID] if isinstance(value, str))
+    for kind, words in _REJECT_WORDS:
+        if any(word in text for word in words):
+            return kind
+    return "other"
+
+
 def params_of(message: Message) -> list[Any]:
     """The positional parameters of a message, empty when it has none."""
     body = message.body
@@ -143,6 +204,28 @@ def number_at(params: list[Any], index: int) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) and number > 0 else None
+
+
+def hex_at(params: list[Any], index: int) -> float | None:
+    """A positive number in hexadecimal digits, with or without `0x`, of at most 64 bits."""
+    text = text_at(params, index)
+    digits = text.lower().removeprefix("0x") if text else ""
+    if not _HEX_NUMBER.match(digits):
+        return None
+    return float(int(digits, 16)) or None
+
+
+def height_at(value: Any) -> int | None:
+    """The height of a block, where a value can be one."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 < value < 1 << 40 else None
+
+
+def target_at(params: list[Any], index: int) -> float | None:
+    """Expected hashes per share for the big-endian target among positional parameters."""
+    target = text_at(params, index)
+    return target_difficulty(target) if target else None
 
 
 def target_difficulty(target: str, bits: int = 256) -> float | None:

@@ -17,11 +17,13 @@ from poolwatch.match.dialects.base import (
     Event,
     Request,
     facts,
+    height_at,
     is_error,
     is_yes,
     named_params,
     result_of,
-    share_act,
+    share_event,
+    target_difficulty,
     text_at,
 )
 from poolwatch.match.dialects.password import password_options
@@ -49,7 +51,8 @@ class CryptoNote:
                 Act.GREETING, facts(login=login, agent=agent, extensions=asked, options=options)
             )
         elif method == "submit":
-            yield Event(Act.SUBMIT)
+            job, nonce = named.get("job_id"), text_at([named.get("nonce")], 0)
+            yield Event(Act.SUBMIT, facts(job=job, nonce=nonce))
         elif method == "keepalived":
             yield Event(Act.DETAIL, facts(extensions=["keepalive"]))
         elif method == "job":
@@ -66,7 +69,7 @@ class CryptoNote:
         if granted:
             yield Event(Act.DETAIL, facts(extensions=granted))
         if request.method == "submit":
-            yield Event(share_act(body))
+            yield share_event(body)
         elif is_error(body):
             yield Event(Act.REFUSAL if request.opening else Act.DETAIL)
         elif isinstance(job, dict) and "blob" in job:
@@ -114,14 +117,21 @@ def _job(job: dict[str, Any]) -> Event:
     return Event(
         Act.JOB,
         facts(
-            difficulty=_difficulty(target) if isinstance(target, str) else None,
+            hashes=_expected(target, algorithm) if isinstance(target, str) else None,
+            job=job.get("job_id"),
+            height=height_at(job.get("height")),
             algorithm=algorithm if isinstance(algorithm, str) else None,
         ),
     )
 
 
-def _difficulty(target: str) -> float | None:
-    """Hashes a share stands for: 2**32 / t or 2**64 / t, t little-endian."""
+def _expected(target: str, algorithm: Any) -> float | None:
+    """Hashes a share stands for: 2**32 / t or 2**64 / t, t little-endian.
+
+    Only `rx/yada` writes its target as a plain number (xmrig src/base/net/stratum/Job.cpp).
+    """
+    if algorithm == "rx/yada":
+        return target_difficulty(target, 64)
     if len(target) not in (8, 16):
         return None
     try:

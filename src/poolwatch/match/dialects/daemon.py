@@ -13,11 +13,12 @@ from poolwatch.match.dialects.base import (
     Event,
     Request,
     facts,
+    height_at,
     is_error,
     named_params,
     number_at,
     result_of,
-    share_act,
+    share_event,
     text_at,
 )
 from poolwatch.match.message import Message
@@ -41,7 +42,7 @@ class Daemon:
     def answered(self, request: Request, message: Message) -> Iterable[Event]:
         """A template, or what became of the block."""
         if request.method in _SUBMITS:
-            yield Event(share_act(message.body))
+            yield share_event(message.body)
         elif not is_error(message.body) and _is_template(result_of(message.body)):
             yield _job(message)
         else:
@@ -59,8 +60,9 @@ def _is_template(result: object) -> bool:
 def _job(message: Message) -> Event:
     """The difficulty of a block is the hashes it takes."""
     result = result_of(message.body)
-    difficulty = result.get("difficulty") if isinstance(result, dict) else None
-    return Event(Act.JOB, facts(difficulty=number_at([difficulty], 0)))
+    template = result if isinstance(result, dict) else {}
+    hashes = number_at([template.get("difficulty")], 0)
+    return Event(Act.JOB, facts(hashes=hashes, height=height_at(template.get("height"))))
 
 
 DIALECT = Daemon()

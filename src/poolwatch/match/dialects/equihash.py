@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from poolwatch.match.dialects.base import Act, Event, facts, params_of, target_difficulty, text_at
+from poolwatch.match.dialects.base import Act, Event, facts, params_of, target_at
 from poolwatch.match.dialects.stratum import Stratum
 from poolwatch.match.message import Message
 
@@ -18,9 +18,7 @@ class Equihash(Stratum):
     def said(self, method: str, message: Message) -> Iterable[Event]:
         """`mining.set_target` gives the solutions a share stands for: 2**256 / target."""
         if method == "mining.set_target":
-            target = text_at(params_of(message), 0)
-            expected = target_difficulty(target) if target else None
-            yield Event(Act.DETAIL, facts(difficulty=expected))
+            yield Event(Act.DETAIL, facts(hashes=target_at(params_of(message), 0)))
             return
         yield from super().said(method, message)
         if method in ("mining.notify", "mining.submit"):  # other algorithms set targets too

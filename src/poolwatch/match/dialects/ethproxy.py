@@ -13,12 +13,14 @@ from poolwatch.match.dialects.base import (
     Event,
     Request,
     facts,
+    height_at,
+    hex_at,
     is_error,
     is_yes,
     params_of,
     result_of,
-    share_act,
-    target_difficulty,
+    share_event,
+    target_at,
     text_at,
 )
 from poolwatch.match.dialects.password import password_options
@@ -39,7 +41,12 @@ class EthProxy:
         elif method == "eth_getwork":
             yield Event(Act.GREETING)
         elif method == "eth_submitwork":
-            yield Event(Act.SUBMIT)
+            worker, job = text_at([message.body.get("worker")], 0), text_at(params_of(message), 1)
+            yield Event(Act.SUBMIT, facts(worker=worker, job=job))
+        elif method == "eth_submithashrate":
+            params = params_of(message)
+            worker = text_at([message.body.get("worker")], 0)
+            yield Event(Act.DETAIL, facts(reported=hex_at(params, 0), worker=worker))
         else:
             yield Event(Act.DETAIL)
 
@@ -47,7 +54,7 @@ class EthProxy:
         """Work, or yes or no to a login or a share."""
         body = message.body
         if request.method == "eth_submitwork":
-            yield Event(share_act(body))
+            yield share_event(body)
         elif _is_work(result_of(body)):
             yield _job(body)
         elif request.method == "eth_submitlogin" and is_yes(body):
@@ -71,9 +78,16 @@ def _is_work(result: Any) -> bool:
 
 
 def _job(body: Any) -> Event:
-    """The target is the third item: 2**256 / target hashes a share."""
-    target = text_at(result_of(body), 2)
-    return Event(Act.JOB, facts(difficulty=target_difficulty(target) if target else None))
+    """Header, seed and target: 2**256 / target hashes a share; the header names the job."""
+    work = result_of(body)
+    height = height_at(int(hex_at(work, 3) or 0)) if _is_height(work) else None
+    return Event(Act.JOB, facts(hashes=target_at(work, 2), job=text_at(work, 0), height=height))
+
+
+def _is_height(work: list[Any]) -> bool:
+    """Whether the fourth item is a height: some pools put a starting nonce there, without 0x."""
+    text = text_at(work, 3)
+    return text is not None and text.startswith("0x")
 
 
 DIALECT = EthProxy()

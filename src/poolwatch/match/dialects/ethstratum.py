@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from poolwatch.match.dialects.base import Act, Event, facts, params_of, target_difficulty, text_at
+from poolwatch.match.dialects.base import (
+    Act,
+    Event,
+    facts,
+    height_at,
+    params_of,
+    target_at,
+    text_at,
+)
 from poolwatch.match.dialects.stratum import Stratum
 from poolwatch.match.message import Message
 
@@ -20,8 +28,17 @@ class EthStratum(Stratum):
     def said(self, method: str, message: Message) -> Iterable[Event]:
         """`mining.notify` gives the target of its job."""
         if method == "mining.notify":
-            target = text_at(params_of(message), 3)
-            yield Event(Act.JOB, facts(difficulty=target_difficulty(target) if target else None))
+            params = params_of(message)
+            height, nbits = params[5:6], text_at(params, 6)  # of the ProgPow coins
+            yield Event(
+                Act.JOB,
+                facts(
+                    hashes=target_at(params, 3),
+                    job=text_at(params, 0),
+                    height=height_at(height[0]) if height else None,
+                    nbits=nbits,
+                ),
+            )
         else:
             yield from super().said(method, message)
 

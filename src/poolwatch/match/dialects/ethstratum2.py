@@ -15,10 +15,13 @@ from poolwatch.match.dialects.base import (
     Event,
     Request,
     facts,
+    height_at,
+    hex_at,
     is_error,
     named_params,
+    params_of,
     result_of,
-    share_act,
+    share_event,
     target_difficulty,
     text_at,
 )
@@ -42,12 +45,21 @@ class EthStratum2(Stratum):
             yield Event(
                 Act.DETAIL,
                 facts(
-                    difficulty=target_difficulty(target) if target else None,
+                    hashes=target_difficulty(target) if target else None,
                     algorithm=text_at([named.get("algo")], 0),
                 ),
             )
         elif method == "mining.submit":
-            yield Event(Act.SUBMIT)  # its first parameter is the job, not a login
+            params = params_of(message)  # the job, the nonce, and the worker's name here
+            yield Event(Act.SUBMIT, facts(job=text_at(params, 0), worker=text_at(params, 2)))
+        elif method == "mining.notify":
+            params = params_of(message)
+            height = height_at(int(hex_at(params, 1) or 0))
+            yield Event(Act.JOB, facts(job=text_at(params, 0), height=height))
+        elif method == "mining.hashrate":
+            params = params_of(message)
+            rate, worker = hex_at(params, 0), text_at(params, 1)
+            yield Event(Act.DETAIL, facts(reported=rate, worker=worker))
         else:
             yield from super().said(method, message)
 
@@ -55,7 +67,7 @@ class EthStratum2(Stratum):
         """A session, a worker, or what became of a share."""
         body, method = message.body, request.method
         if method == "mining.submit":
-            yield Event(_share_act(body))
+            yield _share_event(body)
         elif method == "mining.hello":
             if is_error(body):
                 yield Event(Act.REFUSAL)
@@ -83,15 +95,15 @@ def _is_welcome(body: Any) -> bool:
     return isinstance(result, dict) and "proto" in result
 
 
-def _share_act(body: Any) -> Act:
+def _share_event(body: Any) -> Event:
     """No result and no error is a yes here, an error 2xx a yes to a share that came late."""
     error = body.get("error") if isinstance(body, dict) else None
     code = error.get("code") if isinstance(error, dict) else None
     if isinstance(code, int) and 200 <= code < 300:
-        return Act.ACCEPT
+        return Event(Act.ACCEPT)
     if not is_error(body) and "result" not in body:
-        return Act.ACCEPT
-    return share_act(body)
+        return Event(Act.ACCEPT)
+    return share_event(body)
 
 
 DIALECT = EthStratum2()

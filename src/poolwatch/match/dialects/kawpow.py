@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from poolwatch.match.dialects.base import Act, Event, facts, params_of, target_difficulty, text_at
+from poolwatch.match.dialects.base import Act, Event, facts, params_of, target_at, text_at
 from poolwatch.match.dialects.ethstratum import EthStratum
 from poolwatch.match.message import Message
 
@@ -20,9 +20,7 @@ class KawPow(EthStratum):
     def said(self, method: str, message: Message) -> Iterable[Event]:
         """`mining.set_target` besides; the algorithm where the pool names it."""
         if method == "mining.set_target":
-            target = text_at(params_of(message), 0)
-            expected = target_difficulty(target) if target else None
-            yield Event(Act.DETAIL, facts(difficulty=expected))
+            yield Event(Act.DETAIL, facts(hashes=target_at(params_of(message), 0)))
             return
         yield from super().said(method, message)
         algorithm = text_at([message.body.get("algo")], 0) if method == "mining.notify" else None

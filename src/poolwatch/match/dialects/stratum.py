@@ -24,7 +24,7 @@ from poolwatch.match.dialects.base import (
     number_at,
     params_of,
     result_of,
-    share_act,
+    share_event,
     text_at,
 )
 from poolwatch.match.dialects.coinbase import work_facts
@@ -58,20 +58,29 @@ class Stratum:
         elif method == "mining.configure":
             yield Event(Act.GREETING, facts(extensions=_asked_for(params)))
         elif method == "mining.submit":
-            yield Event(Act.SUBMIT, facts(login=text_at(params, 0)))
+            login, job = text_at(params, 0), text_at(params, 1)
+            yield Event(Act.SUBMIT, facts(login=login, worker=login, job=job))
         elif method == "mining.notify":
-            yield Event(Act.JOB, work_facts(params))
+            yield Event(Act.JOB, self._job(params))
         elif method == "mining.set_difficulty":
-            yield Event(Act.DETAIL, facts(difficulty=number_at(params, 0)))
+            yield Event(Act.DETAIL, self._difficulty(number_at(params, 0)))
         else:
             yield Event(Act.DETAIL)
+
+    def _job(self, params: list[Any]) -> dict[str, Any]:
+        """What a job says of itself."""
+        return work_facts(params) | facts(job=text_at(params, 0))
+
+    def _difficulty(self, number: float | None) -> dict[str, Any]:
+        """What a difficulty says: the algorithm, which the wire does not name, decides."""
+        return facts(difficulty=number)
 
     def answered(self, request: Request, message: Message) -> Iterable[Event]:
         """Yes, no, or the subscription's details."""
         body = message.body
         method = request.method
         if method == "mining.submit":
-            yield Event(share_act(body))
+            yield share_event(body)
         elif method == "client.get_version":
             yield Event(Act.DETAIL, facts(agent=text_at([result_of(body)], 0)))
         elif method == "mining.configure" and _is_configuration(body):

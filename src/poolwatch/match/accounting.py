@@ -1,0 +1,200 @@
+"""What the shares of one flow stand for: jobs remembered, shares weighed, accepts counted.
+
+A share is worth what the job it names asked for. Where a job has no target of its own, the
+difficulty or target set last *before* it holds; one set later counts from the next job on.
+What was set before the capture began is not known, and is never guessed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+
+from poolwatch.match.dialects.base import Act, Event
+from poolwatch.terms import Shares, Work
+
+if TYPE_CHECKING:
+    from poolwatch.match.message import Tally
+    from poolwatch.settings import Limits
+
+_MOST = 2.0**256  # hashes a share can stand for
+_NAME_CHARS = 64  # of a job or worker
+_FIXED_NONCES = 16  # shares after which a byte that never changed is no chance
+_SECOND_SENDER = 0.1  # part of the shares from which on a second sender is no fee to the developer
+_KINDS = frozenset(("stale", "duplicate", "low"))
+
+
+class Weight(NamedTuple):
+    """What one share is worth: expected hashes, or (`raw`) a difficulty as the wire has it."""
+
+    low: float
+    high: float
+    raw: bool
+
+
+class Share(NamedTuple):
+    """A share that waits for its answer."""
+
+    job: str | None
+    weight: Weight | None  # None: its job was not seen
+
+    def names(self, job: Any) -> bool:
+        """Whether it was found for that job."""
+        return self.job == _name(job)
+
+
+class Accounting:
+    """Events of one flow in, counts and sums out (`work`, `shares`)."""
+
+    __slots__ = (
+        "_forgotten",
+        "_idle_from_ns",
+        "_jobs",
+        "_limits",
+        "_next",
+        "_nonce_byte",
+        "_nonces",
+        "_reports",
+        "_senders",
+        "_work",
+        "shares",
+    )
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.shares = Shares()
+        self._work = Work()
+        self._next: Weight | None = None  # for jobs to come
+        self._jobs: OrderedDict[str, Weight | None] = OrderedDict()
+        self._forgotten: list[Weight | None] = []  # of the job forgotten last, if one was
+        self._senders: Counter[str] = Counter()
+        self._reports: dict[str, float] = {}
+        self._nonce_byte: str | None = None  # the last of all nonces so far; "" when they differ
+        self._nonces = 0
+        self._idle_from_ns = 0
+
+    def sent(self, facts: Mapping[str, Any], tally: Tally) -> Share:
+        """A share was sent: what it is worth if it is accepted."""
+        self.shares.submitted += 1
+        self._note_sender(facts.get("worker"), tally)
+        self._note_nonce(facts.get("nonce"))
+        job = _name(facts.get("job"))
+        if job is None:
+            return Share(None, next(reversed(self._jobs.values()), self._next))
+        if job not in self._jobs and self._forgotten:
+            tally["jobs_forgotten"] += 1
+            return Share(job, self._forgotten[0])
+        return Share(job, self._jobs.get(job))
+
+    def take(self, event: Event, share: Share | None, ts_ns: int, tally: Tally) -> None:
+        """One act; `share` is the one it answers, if that is known."""
+        act, facts = event
+        if act is Act.JOB:
+            self._add_job(facts, ts_ns)
+        elif act is Act.ACCEPT:
+            self._accept(share)
+        elif act is Act.REJECT:
+            self._reject(facts)
+        elif act is Act.DETAIL and facts:
+            self._next = _weight(facts) or self._next
+        if "reported" in facts:
+            self._note_report(facts, tally)
+        if act is Act.SUBMIT:
+            self._idle_from_ns = ts_ns
+        elif act in (Act.JOB, Act.AUTHORIZED):
+            self._idle_from_ns = self._idle_from_ns or ts_ns
+
+    @property
+    def work(self) -> Work:
+        """What the accepted shares stand for, so far."""
+        self._work.idle_from_ns = self._idle_from_ns
+        self._work.reported = sum(self._reports.values()) if self._reports else None
+        self._work.crowd = self._crowd()
+        return self._work
+
+    def _add_job(self, facts: Mapping[str, Any], ts_ns: int) -> None:
+        weight = _weight(facts) or self._next
+        if weight is not None:
+            self._work.first_ns = self._work.first_ns or ts_ns
+        name = _name(facts.get("job")) or ""
+        self._jobs.pop(name, None)
+        self._jobs[name] = weight
+        if len(self._jobs) > self._limits.flow_jobs:
+            self._forgotten = [self._jobs.popitem(last=False)[1]]
+
+    def _accept(self, share: Share | None) -> None:
+        self.shares.accepted += 1
+        weight = share.weight if share else None
+        if weight is None:
+            self._work.unweighed += 1
+        else:
+            worth = self._work.numbers if weight.raw else self._work.hashes
+            worth.add(weight.low, weight.high)
+
+    def _reject(self, facts: Mapping[str, Any]) -> None:
+        self.shares.rejected += 1
+        kind = facts.get("reject")
+        if kind in _KINDS:
+            setattr(self.shares, kind, getattr(self.shares, kind) + 1)
+
+    def _note_sender(self, worker: Any, tally: Tally) -> None:
+        if not isinstance(worker, str) or not worker:
+            return
+        name = worker[:_NAME_CHARS]
+        if name in self._senders or len(self._senders) < self._limits.flow_logins:
+            self._senders[name] += 1
+        else:
+            tally["workers_left_out"] += 1
+
+    def _note_nonce(self, nonce: Any) -> None:
+        if not isinstance(nonce, str) or self._nonce_byte == "":
+            return
+        last = nonce[-2:].lower()
+        self._nonces += 1
+        self._nonce_byte = last if self._nonce_byte in (None, last) else ""
+
+    def _note_report(self, facts: Mapping[str, Any], tally: Tally) -> None:
+        """The newest report of each worker."""
+        rate = facts["reported"]
+        if not isinstance(rate, int | float) or not 0 < rate < _MOST:
+            return
+        name = str(facts.get("worker") or "")[:_NAME_CHARS]
+        if name in self._reports or len(self._reports) < self._limits.flow_logins:
+            self._reports[name] = float(rate)
+        else:
+            tally["workers_left_out"] += 1
+
+    def _crowd(self) -> tuple[str, ...]:
+        counts = [count for _, count in self._senders.most_common(3)]
+        several = len(counts) > 2 or (
+            len(counts) == 2 and counts[1] >= max(2, _SECOND_SENDER * sum(counts))
+        )
+        # Miners count nonces up from 0, so a last byte of 0 is anybody's.
+        fixed = self._nonces >= _FIXED_NONCES and self._nonce_byte not in ("", "00")
+        return ("workers",) * several + ("nonce",) * fixed
+
+
+def _weight(facts: Mapping[str, Any]) -> Weight | None:
+    """What the facts of a message make a share worth; None when nothing."""
+    hashes = facts.get("hashes")
+    if hashes is None:
+        number = facts.get("difficulty")
+        return Weight(float(number), float(number), raw=True) if _is_size(number) else None
+    low, high = hashes if isinstance(hashes, tuple) else (hashes, hashes)
+    if not (_is_size(low) and _is_size(high)):
+        return None
+    return Weight(float(min(low, high)), float(max(low, high)), raw=False)
+
+
+def _is_size(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and math.isfinite(value) and 0 < value <= _MOST
+
+
+def _name(value: Any) -> str | None:
+    """The id of a job in a form that can be compared: some answer 4 to "4", or leave out 0x."""
+    if value is None or isinstance(value, bool):
+        return None
+    text = str(value).lower().removeprefix("0x")
+    return text[:_NAME_CHARS]
