@@ -154,7 +154,7 @@ class Conversation:
             method = body.get("method")
             if isinstance(method, str) and not _LOG_KEYS.isdisjoint(body):
                 pass  # a line of a log that quotes a call
-            elif isinstance(method, str):
+            elif isinstance(method, str) and not _is_echo(body):
                 self._read_call(method.lower(), message)
             else:
                 self._read_answer(message)
@@ -346,9 +346,18 @@ class Conversation:
             self._remember(Request(None, "", dialect, True, False, True), message)
 
     def _match_request(self, message: Message) -> Request | None:
-        """The request an answer belongs to: by id, those without one by order."""
+        """The request an answer belongs to: by id, those without one by order.
+
+        Where an answer repeats its method, that counts before the id.
+        """
         waiting = self._waiting[1 - message.side]
         key = _key(message.body)
+        echoed = _echoed(message.body)
+        same = [request for request in waiting if request.method == echoed] if echoed else []
+        if same:
+            asked = next((request for request in same if request.key == key), same[0])
+            waiting.remove(asked)
+            return asked
         for index, request in enumerate(waiting):
             if request.key == key and key is not None:
                 del waiting[index]
@@ -595,6 +604,17 @@ def _key(body: Any) -> str | None:
     if isinstance(key, float) and key.is_integer():
         key = int(key)
     return str(key)[:64]  # some answer 4 to "4"
+
+
+def _is_echo(body: dict[str, Any]) -> bool:
+    """Whether a message that has a method is an answer: some repeat that of the request."""
+    return "params" not in body and _is_answer(body)
+
+
+def _echoed(body: Any) -> str:
+    """The method an answer repeats, lower case; empty for most."""
+    method = body.get("method") if isinstance(body, dict) else None
+    return method.lower() if isinstance(method, str) else ""
 
 
 def _is_answer(body: Any) -> bool:

@@ -51,6 +51,18 @@ class VariantRow:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class AlikeRow:
+    """A message that several dialects have in the very same form, and what it is called alone.
+
+    The rest of the conversation, most of all its work, may tell them apart.
+    """
+
+    what: str
+    called: str
+    dialects: tuple[str, ...]
+
+
 DIALECTS = (
     DialectRow(
         "stratum-v1",
@@ -143,6 +155,15 @@ DIALECTS = (
         "nesfit xmr-eu1.nanopool.org; xmrig/xmrig-proxy doc/STRATUM.md",
     ),
     DialectRow(
+        "xmr-node-proxy",
+        "D21",
+        "cryptonote",
+        "xmr-node-proxy's templates",
+        "assembled",
+        "nodeproxy",
+        "MoneroOcean/xmr-node-proxy proxy/pool.js; MoneroOcean/nodejs-pool lib/coins",
+    ),
+    DialectRow(
         "monero-rpc-http",
         "D22",
         "template",
@@ -160,6 +181,96 @@ DIALECTS = (
         "equihash",
         "ZIP 301; nesfit zec-eu1.nanopool.org",
     ),
+    DialectRow(
+        "verushash-stratum",
+        "D24",
+        "stratum",
+        "VerusHash Stratum",
+        "assembled",
+        "verushash",
+        "monkins1010/ccminer equi/equi-stratum.cpp",
+    ),
+    DialectRow(
+        "kaspa-stratum",
+        "D25",
+        "stratum",
+        "Kaspa Stratum",
+        "assembled",
+        "kaspa",
+        "onemorebsmith/kaspa-stratum-bridge; NiceHash KHeavyHash v1.0 (the opening)",
+    ),
+    DialectRow(
+        "alephium-stratum",
+        "D26",
+        "stratum",
+        "Alephium Stratum",
+        "assembled",
+        "alephium",
+        "alephium/mining-pool lib; blackmennewstyle/miningcore; alephium/docs (the hello)",
+    ),
+    DialectRow(
+        "ergo-stratum",
+        "D28",
+        "stratum",
+        "Ergo Stratum",
+        "assembled",
+        "ergo",
+        "NBMiner logs; leifjacky/erg-gominer-demo; oliverw/miningcore",
+    ),
+    DialectRow(
+        "conflux-stratum",
+        "D29",
+        "stratum",
+        "Conflux Stratum",
+        "specified",
+        "conflux",
+        "Conflux-Chain/conflux-doc stratum.md; NiceHash Octopus v1.0",
+    ),
+    DialectRow(
+        "grin-stratum",
+        "D30",
+        "cryptonote",
+        "Grin Stratum",
+        "specified",
+        "grin",
+        "mimblewimble/grin doc/stratum.md; NiceHash Grin v1.0",
+    ),
+    DialectRow(
+        "beam-stratum",
+        "D31",
+        "beam",
+        "Beam Stratum",
+        "specified",
+        "beam",
+        "BeamMW/beam wiki Beam-mining-protocol-API, pow/stratum.h; NiceHash Beam v1.0",
+    ),
+    DialectRow(
+        "aeternity-stratum",
+        "D32",
+        "stratum",
+        "Aeternity Stratum",
+        "specified",
+        "aeternity",
+        "aeternity/protocol STRATUM.md",
+    ),
+    DialectRow(
+        "ckb-stratum",
+        "D33",
+        "stratum",
+        "Nervos CKB Stratum",
+        "assembled",
+        "ckb",
+        "leifjacky/ckb-gominer-demo README.md; btccom/btcpool",
+    ),
+    DialectRow(
+        "kadena-stratum",
+        "D34",
+        "stratum",
+        "Kadena Stratum",
+        "specified",
+        "kadena",
+        "kadena-io/chainweb-mining-client Stratum/Protocol.hs; NiceHash Kadena v1.0",
+    ),
 )
 
 VARIANTS = (
@@ -174,12 +285,95 @@ VARIANTS = (
         "D03", "stratum-v1", "`mining.configure` and version rolling", "specified", "BIP 310"
     ),
     VariantRow(
+        "D18",
+        "eth-proxy",
+        "Zano's node: work with its height behind the target",
+        "assembled",
+        "hyle-team/zano stratum server",
+    ),
+    VariantRow(
+        "D18",
+        "kawpow-stratum",
+        "Zano's ProgPowZ at pools: the very same bytes",
+        "assembled",
+        "hyle-team/zano; blackmennewstyle/miningcore",
+    ),
+    VariantRow(
         "D20",
         "cryptonote",
         "xmrig's extensions: algorithms, keepalive, rig names",
         "specified",
         "xmrig/xmrig-proxy doc/STRATUM_EXT.md",
     ),
+)
+
+ALIKE = (
+    AlikeRow(
+        "a subscription with software, or nothing",
+        "stratum-v1",
+        (
+            "stratum-v1",
+            "ethereum-stratum",
+            "kawpow-stratum",
+            "zcash-stratum",
+            "verushash-stratum",
+            "kaspa-stratum",
+            "alephium-stratum",
+            "ergo-stratum",
+            "conflux-stratum",
+            "ckb-stratum",
+            "kadena-stratum",
+        ),
+    ),
+    AlikeRow(
+        "a subscription with software, session, host and port",
+        "zcash-stratum",
+        ("zcash-stratum", "verushash-stratum", "kawpow-stratum", "aeternity-stratum"),
+    ),
+    AlikeRow(
+        "a subscription answered with two subscriptions, extranonce and size",
+        "stratum-v1",
+        ("stratum-v1", "ergo-stratum"),
+    ),
+    AlikeRow(
+        "a subscription answered with null, extranonce and size",
+        "stratum-v1",
+        ("ckb-stratum", "kadena-stratum"),
+    ),
+    AlikeRow(
+        "a target that is set",
+        "zcash-stratum",
+        (
+            "zcash-stratum",
+            "verushash-stratum",
+            "kawpow-stratum",
+            "ergo-stratum",
+            "aeternity-stratum",
+            "ckb-stratum",
+            "kadena-stratum",
+        ),
+    ),
+    AlikeRow(
+        "a share of job, nonce, header and mix",
+        "kawpow-stratum",
+        ("kawpow-stratum", "ethereum-stratum"),
+    ),
+    AlikeRow(
+        "a share of worker, job and at most 16 digits",
+        "stratum-v1",
+        ("ethereum-stratum-1", "ergo-stratum", "ckb-stratum", "kadena-stratum"),
+    ),
+    AlikeRow(
+        "a share of worker, job, extranonce, time and nonce",
+        "stratum-v1",
+        ("stratum-v1", "ergo-stratum"),
+    ),
+    AlikeRow(
+        "a share with an Equihash solution",
+        "zcash-stratum",
+        ("zcash-stratum", "verushash-stratum"),
+    ),
+    AlikeRow("a login with name and password", "cryptonote", ("cryptonote", "grin-stratum")),
 )
 
 ROWS = {row.name: row for row in DIALECTS}

@@ -240,6 +240,18 @@ def target_difficulty(target: str, bits: int = 256) -> float | None:
     return float((1 << bits) // value)
 
 
+def item_at(params: list[Any], index: int) -> Any:
+    """One of positional parameters, whatever it is; None when there are fewer."""
+    return params[index] if index < len(params) else None
+
+
+def name_of(value: Any) -> str | None:
+    """A name, of a job or a worker, that some write as text and some as a number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if -(1 << 64) < value < 1 << 64 else None
+    return value if isinstance(value, str) and value else None
+
+
 def facts(**values: Any) -> dict[str, Any]:
     """The facts that are known."""
     return {name: value for name, value in values.items() if value is not None}
