@@ -157,7 +157,10 @@ def test_a_share_that_names_the_dialect(dialect: str) -> None:
         (PROXY_SHARE, "xmr-node-proxy"),
         (BEAM, "beam-stratum"),
         (LOGIN.replace('"pass"', '"agent":"grin-miner","pass"'), "grin-stratum"),
-        (LOGIN.replace('"pass"', '"agent":"xmr-node-proxy/0.2","pass"'), "xmr-node-proxy"),
+        (
+            LOGIN.replace('"pass"', '"agent":"xmr-node-proxy/0.2","algo":["rx/0"],"pass"'),
+            "xmr-node-proxy",
+        ),
         (subscribe('["cfxmine",""]'), "conflux-stratum"),
         (subscribe('["ckbminer-v1.0.0",null]'), "ckb-stratum"),
         (subscribe('["kdaminer-v1.0.0",null]'), "kadena-stratum"),
@@ -178,6 +181,8 @@ ALONE = {  # an example of each form that several dialects have
         (P, '{"id":1,"result":[[["mining.notify","1"],["mining.set_difficulty","2"]],"28",4]}')
     ],
     "a subscription answered with null, extranonce and size": [],
+    "an authorization": [(M, '{"id":2,"method":"mining.authorize","params":["a.b","x"]}')],
+    "a difficulty that is set": [(P, '{"id":null,"method":"mining.set_difficulty","params":[4]}')],
     "a target that is set": [(P, f'{{"method":"mining.set_target","params":["{TARGET}"]}}')],
     "a share of job, nonce, header and mix": [
         (M, submit(f'["a.b","j1","0x{"07" * 8}","0x{HEX64}","0x{MIX}"]'))
@@ -476,9 +481,10 @@ VALUES = st.recursive(
 )
 MEMBERS = st.dictionaries(
     st.sampled_from(
-        "id code difficulty input height job_id jobId pow pre_pow targetBlob target_diff job "
-        "blocktemplate_blob workerNonce edge_bits".split()
-    ),
+        ["id", "code", "difficulty", "input", "height", "job_id", "jobId", "pow", "job"]
+    )
+    | st.sampled_from(["pre_pow", "targetBlob", "target_diff", "workerNonce", "edge_bits"])
+    | st.just("blocktemplate_blob"),
     VALUES,
 )
 METHODS = ["login", "job", "submit", "result", "solution", "set_extranonce", "mining.hello"] + [

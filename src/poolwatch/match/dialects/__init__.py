@@ -307,22 +307,41 @@ VARIANTS = (
     ),
 )
 
+_BY_SUBSCRIPTION = (
+    "stratum-v1",
+    "ethereum-stratum",
+    "ethereum-stratum-2",
+    "kawpow-stratum",
+    "zcash-stratum",
+    "verushash-stratum",
+    "kaspa-stratum",
+    "alephium-stratum",
+    "ergo-stratum",
+    "conflux-stratum",
+    "aeternity-stratum",
+    "ckb-stratum",
+    "kadena-stratum",
+)
+_BY_AUTHORIZATION = (
+    *(name for name in _BY_SUBSCRIPTION if name != "conflux-stratum"),
+    "ethereum-stratum-1",
+)
 ALIKE = (
     AlikeRow(
         "a subscription with software, or nothing",
         "stratum-v1",
+        _BY_SUBSCRIPTION,
+    ),
+    AlikeRow("an authorization", "stratum-v1", _BY_AUTHORIZATION),
+    AlikeRow(
+        "a difficulty that is set",
+        "stratum-v1",
         (
             "stratum-v1",
-            "ethereum-stratum",
-            "kawpow-stratum",
-            "zcash-stratum",
-            "verushash-stratum",
+            "ethereum-stratum-1",
             "kaspa-stratum",
             "alephium-stratum",
             "ergo-stratum",
-            "conflux-stratum",
-            "ckb-stratum",
-            "kadena-stratum",
         ),
     ),
     AlikeRow(
@@ -344,6 +363,7 @@ ALIKE = (
         "a target that is set",
         "zcash-stratum",
         (
+            "stratum-v1",
             "zcash-stratum",
             "verushash-stratum",
             "kawpow-stratum",
