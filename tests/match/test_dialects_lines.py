@@ -411,6 +411,8 @@ def test_why_shares_were_rejected() -> None:
         ("alephium-stratum", "mining.subscribe", '{"result":""}', [Act.SUBSCRIBED]),
         ("alephium-stratum", "mining.authorize", '{"result":"w-1"}', [Act.AUTHORIZED]),
         ("alephium-stratum", "mining.authorize", '{"result":false}', [Act.REFUSAL]),
+        ("conflux-stratum", "mining.subscribe", '{"result":"true"}', [Act.SUBSCRIBED]),
+        ("conflux-stratum", "mining.subscribe", '{"result":false}', [Act.REFUSAL]),
         ("grin-stratum", "login", '{"method":"login","result":"ok"}', [Act.AUTHORIZED]),
         ("grin-stratum", "getjobtemplate", '{"error":{"code":-32500}}', [Act.REFUSAL]),
         (

@@ -16,6 +16,7 @@ from poolwatch.match.dialects.base import (
     Request,
     facts,
     height_at,
+    is_yes,
     item_at,
     name_of,
     params_of,
@@ -50,10 +51,12 @@ class Conflux(Stratum):
             yield from super().said(method, message)
 
     def answered(self, request: Request, message: Message) -> Iterable[Event]:
-        """A share that is not taken is answered with the text `false` and why."""
+        """Yes may be a text; a share not taken is answered with the text `false` and why."""
         result = result_of(message.body)
         first = text_at(result, 0) if isinstance(result, list) else None
-        if request.method == "mining.submit" and first and first.lower() == "false":
+        if request.method == "mining.subscribe" and is_yes(message.body):
+            yield Event(Act.SUBSCRIBED)
+        elif request.method == "mining.submit" and first and first.lower() == "false":
             yield Event(Act.REJECT, {"reject": reject_kind(message.body)})
         else:
             yield from super().answered(request, message)
