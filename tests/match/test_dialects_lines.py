@@ -181,6 +181,7 @@ ALONE = {  # an example of each form that several dialects have
         (P, '{"id":1,"result":[[["mining.notify","1"],["mining.set_difficulty","2"]],"28",4]}')
     ],
     "a subscription answered with null, extranonce and size": [],
+    "a subscription with software and `EthereumStratum/1.0.0`": [(M, subscribe(OPENINGS[2]))],
     "an authorization": [(M, '{"id":2,"method":"mining.authorize","params":["a.b","x"]}')],
     "a difficulty that is set": [(P, '{"id":null,"method":"mining.set_difficulty","params":[4]}')],
     "a target that is set": [(P, f'{{"method":"mining.set_target","params":["{TARGET}"]}}')],
@@ -201,7 +202,7 @@ ALONE = {  # an example of each form that several dialects have
 }
 
 
-@pytest.mark.parametrize("row", ALIKE, ids=lambda row: row.what.replace(" ", "-"))
+@pytest.mark.parametrize("row", ALIKE, ids=lambda row: row.what.replace(" ", "-").replace("`", ""))
 def test_what_several_dialects_have_alike_is_called_as_the_table_says(row: Any) -> None:
     assert set(row.dialects) <= set(ROWS)
     assert row.called in ROWS

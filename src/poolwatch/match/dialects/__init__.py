@@ -332,6 +332,11 @@ ALIKE = (
         "stratum-v1",
         _BY_SUBSCRIPTION,
     ),
+    AlikeRow(
+        "a subscription with software and `EthereumStratum/1.0.0`",
+        "ethereum-stratum-1",
+        ("ethereum-stratum-1", "kawpow-stratum", "kaspa-stratum"),
+    ),
     AlikeRow("an authorization", "stratum-v1", _BY_AUTHORIZATION),
     AlikeRow(
         "a difficulty that is set",
