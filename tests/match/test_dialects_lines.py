@@ -95,6 +95,9 @@ PROXY_SHARE = (
 )
 
 
+YES = '{"id":4,"result":true,"error":null}'
+
+
 def notify(params: str) -> str:
     return f'{{"id":null,"method":"mining.notify","params":{params}}}'
 
@@ -243,7 +246,7 @@ def test_the_answer_to_a_subscription_names_the_dialect(
 @pytest.mark.parametrize(
     ("dialect", "line", "wanted"),
     [
-        ("kaspa-stratum", notify(WORK["kaspa-stratum"]), {"job": "17"}),
+        ("kaspa-stratum", notify(WORK["kaspa-stratum"]), {"job": "17", "unit": 2.0**32}),
         ("ergo-stratum", notify(WORK["ergo-stratum"]), {"height": 650123, "bound": 4000.0}),
         ("ergo-stratum", notify(OTHER_WORK["ergo-stratum"]), {"height": 4738, "job": "j"}),
         (
@@ -254,7 +257,7 @@ def test_the_answer_to_a_subscription_names_the_dialect(
         ("conflux-stratum", notify(OTHER_WORK["conflux-stratum"]), {"hashes": EXPECTED}),
         ("ckb-stratum", notify(WORK["ckb-stratum"]), {"job": "j", "height": 2302785}),
         ("kadena-stratum", notify(WORK["kadena-stratum"]), {"job": "j", "algorithm": "Blake2s"}),
-        ("aeternity-stratum", notify(WORK["aeternity-stratum"]), {"job": "j"}),
+        ("aeternity-stratum", notify(WORK["aeternity-stratum"]), {"job": "j", "algorithm": None}),
         ("xmr-node-proxy", JOBS["xmr-node-proxy"], {"job": "t1", "hashes": 40000.0, "height": 7}),
         (
             "grin-stratum",
@@ -340,6 +343,28 @@ def test_a_login_without_a_name_for_software() -> None:
     assert read_lines((M, BEAM)).login == "a.b"
 
 
+@pytest.mark.parametrize(
+    ("dialect", "difficulty", "hashes"),
+    [
+        ("ergo-stratum", 1, 4000.0),  # the bound is a share's
+        ("ergo-stratum", 3, 4000 / 3),  # a divisor
+        ("ergo-stratum", 4294967296, 4000.0),  # no divisor: nothing would be left
+        ("kaspa-stratum", 4, 4 * 2.0**32),  # set before anything named the dialect
+        ("alephium-stratum", 2, 16 * EXPECTED),  # each job has a target of its own
+    ],
+)
+def test_a_number_set_before_the_work_that_says_what_it_means(
+    dialect: str, difficulty: int, hashes: float
+) -> None:
+    number = f'{{"id":null,"method":"mining.set_difficulty","params":[{difficulty}]}}'
+    share = submit(SHARES[dialect])
+    hit = read_lines(
+        (M, subscribe("[]")), (P, number), (P, notify(WORK[dialect])), (M, share), (P, YES)
+    )
+    assert (hit.work.hashes.shares, hit.work.numbers.shares) == (1, 0)
+    assert hit.work.hashes.low == hit.work.hashes.high == pytest.approx(hashes)
+
+
 # -- answers ---------------------------------------------------------------------------------
 
 
@@ -395,6 +420,12 @@ def test_results_of_beam(code: int, stage: Stage, wanted: tuple[int, int, int]) 
     result = f'{{"code":{code},"id":"212","jsonrpc":"2.0","method":"result"}}'
     hit = read_lines((M, BEAM), (P, JOBS["beam-stratum"]), (M, BEAM_SHARE), (P, result))
     assert (hit.stage, counts(hit)) == (stage, wanted)
+
+
+def test_a_result_of_a_share_that_was_not_seen_counts_nothing() -> None:
+    result = '{"code":1,"id":"212","jsonrpc":"2.0","method":"result"}'
+    hit = read_lines((P, JOBS["beam-stratum"]), (P, result))
+    assert (hit.stage, counts(hit)) == (Stage.RECEIVING_WORK, (0, 0, 0))
 
 
 def test_why_shares_were_rejected() -> None:

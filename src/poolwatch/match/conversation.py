@@ -377,7 +377,7 @@ class Conversation:
                 return request
         return None
 
-    def _match_share(self, event: Event, message: Message) -> Share | None:
+    def _match_share(self, event: Event, message: Message) -> Request | None:
         """The share that an answer without a request of its own is about.
 
         It names the request, or the job; else it is about the oldest share that waits.
@@ -391,7 +391,7 @@ class Conversation:
             if key is None and job is not None and share and not share.names(job):
                 continue
             del waiting[index]
-            return share
+            return request
         return None
 
     def _refuse_oldest(self, message: Message, *, shares_too: bool = False) -> None:
@@ -484,8 +484,13 @@ class Conversation:
         """Take acts into account; `request` is what the message answers, if that is known."""
         self._said[message.side][0] += request is not None
         for event in events:
-            self._count(event.act, request)
-            self._weigh(event, request, message)
+            asked = request
+            if request is None and event.act in _OUTCOMES:
+                asked = self._match_share(event, message)
+                if asked is None:
+                    continue  # of a share that was not seen: it says nothing by itself
+            self._count(event.act, asked)
+            self._accounting.take(event, asked.share if asked else None, message.ts_ns, self._tally)
             self._keep_facts(event.facts)
             self._quote(event.act, message, speaker)
         if self._early is not None and self._greeted and self._is_pool(self._early.side):
@@ -511,13 +516,6 @@ class Conversation:
             self._refused.clear()
         elif request is not None and act in _GRANTS:
             self._refused.discard(request.method)
-
-    def _weigh(self, event: Event, request: Request | None, message: Message) -> None:
-        """Account for an act: what was counted, and what it is worth."""
-        share: Share | None = None
-        if event.act in _OUTCOMES:
-            share = request.share if request else self._match_share(event, message)
-        self._accounting.take(event, share, message.ts_ns, self._tally)
 
     def _keep_facts(self, facts: Mapping[str, Any]) -> None:
         if not facts:

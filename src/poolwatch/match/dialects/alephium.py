@@ -98,6 +98,7 @@ def _job(job: dict[str, Any]) -> Event:
         facts(
             job=name_of(job.get("jobId")),
             hashes=expected and expected * _CHAINS,
+            unit=_HASHES * _CHAINS,
             algorithm="Blake3",
         ),
     )

@@ -38,6 +38,8 @@ class Event(NamedTuple):
     |---|---|---|
     | `difficulty` | JOB, DETAIL | the raw number on the wire |
     | `hashes` | JOB, DETAIL | expected hashes a share: a number, or (low, high) |
+    | `unit` | JOB | hashes a share at difficulty 1, should one have been set as a bare number |
+    | `bound` | JOB | hashes a share at difficulty 1, of which a number set before is a divisor |
     | `job` | JOB, SUBMIT | the id of the job as text; on ACCEPT, REJECT if no request is answered |
     | `height`, `nbits` | JOB | of the block: an integer, 8 hex digits |
     | `worker` | SUBMIT, DETAIL | who of several sent a share, or a report |

@@ -1,7 +1,7 @@
 """Ergo Stratum (D28): Bitcoin's openings and shares, a message and a bound for work.
 
 What a share stands for depends on the pool: the bound alone, or the bound times the
-difficulty set before. So jobs give `bound` (2**256 / b hashes), and no `hashes`.
+difficulty set before. So jobs give `bound` (2**256 / b hashes), and accounting divides.
 Sources: NBMiner logs of two pools; leifjacky/erg-gominer-demo (the work of 2019);
 oliverw/miningcore Blockchain/Ergo; MoneroOcean/nodejs-pool lib/coins.
 """

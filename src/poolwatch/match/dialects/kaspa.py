@@ -37,7 +37,7 @@ class Kaspa(Stratum):
             asked_for = message.body.get("id") is not None  # the id of the subscription
             yield Event(Act.SUBSCRIBED if asked_for else Act.DETAIL)
         elif method == "mining.notify":
-            yield Event(Act.JOB, facts(job=name_of(item_at(params, 0))))
+            yield Event(Act.JOB, facts(job=name_of(item_at(params, 0)), unit=_HASHES))
         elif method == "mining.set_difficulty":
             number = number_at(params, 0)
             yield Event(Act.DETAIL, facts(difficulty=number, hashes=number and number * _HASHES))

@@ -25,11 +25,12 @@ from poolwatch.match.message import Message
 class Targeted(Stratum):
     """`mining.set_target` gives what a share of the jobs to come stands for.
 
-    `algorithm`: what all work in this form is for. `tries`: how many are one try at the
-    target, on average. `height`: where among the parameters a job has its height; 0: nowhere.
+    `algorithm`: what all work in this form is for, None when it does not say. `tries`: how
+    many are one try at the target, on average. `height`: where among the parameters a job has
+    its height; 0: nowhere.
     """
 
-    algorithm: ClassVar[str]
+    algorithm: ClassVar[str | None] = None
     tries: ClassVar[float] = 1.0
     height: ClassVar[int] = 0
 
