@@ -202,6 +202,16 @@ ALONE = {  # an example of each form that several dialects have
         (M, submit(f'["a.b","j","16ee7c58","00","fd400507{"00" * 1343}"]'))
     ],
     "a login with name and password": [(M, LOGIN)],
+    "a subscription without parameters that says `jsonrpc` 2.0": [
+        (M, '{"jsonrpc":"2.0","id":1,"method":"mining.subscribe","params":[]}')
+    ],
+    "a share of session, job, nonce and result": [
+        (
+            M,
+            '{"method":"submit","id":4,"params":{"id":"s","job_id":"7","nonce":"220c0000",'
+            f'"result":"{HEX64}"}}}}',
+        )
+    ],
 }
 
 
