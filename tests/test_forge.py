@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pcaps import forge
 
-from poolwatch.match.dialects import DIALECTS
+from poolwatch.match.dialects import ALIKE, DIALECTS, ROWS
 from tests.running import PCAPS, SCENARIOS, capture_of, truth_of
 
 VARIANTS = ("clean", "midstream", "oneway", "oneway-pool", "refused", "unanswered")
@@ -45,7 +45,15 @@ def test_every_dialect_is_shown_in_every_way(dialect: str, variant: str) -> None
     truth = truth_of(f"{dialect}-{variant}")
     expected = [flow["expect"] for flow in truth["flows"]]
     assert expected
-    assert all(expect and expect["dialect"] == dialect for expect in expected)
+    # What several dialects say alike is called by the name of one, and never by one of the
+    # nursery; a login of unknown software that got no work is anybody's.
+    alike = [row for row in ALIKE if dialect in row.dialects]
+    names = {dialect}
+    if variant in ("oneway", "refused", "unanswered") or ROWS[dialect].proof == "nursery":
+        names |= {row.called for row in alike}
+    if variant in ("refused", "unanswered") and any("a login" in row.what for row in alike):
+        expected = [expect for expect in expected if expect]
+    assert all(expect and expect["dialect"] in names for expect in expected)
 
 
 def test_titles_tell_the_scenarios_apart() -> None:

@@ -13,6 +13,7 @@ from poolwatch.settings import Limits
 from poolwatch.terms import Endpoint, Finding, Grade, Hashrate, Role, Session, Shares, Worth
 
 _LIMITS = Limits()
+_UNSEEN = ("assembled", "nursery")  # proofs without a recorded session
 
 
 @dataclass(slots=True)
@@ -319,6 +320,6 @@ def _unknown(best: Session, part: _Part, coin_known: bool) -> list[tuple[str, st
         unknown.append(("other_direction", "both_directions"))
     if not best.hit.opened:
         unknown.append(("beginning", "earlier_capture"))
-    if best.hit.dialect is not None and ROWS[best.hit.dialect].proof == "assembled":
+    if best.hit.dialect is not None and ROWS[best.hit.dialect].proof in _UNSEEN:
         unknown.append(("reading", "recorded_session"))
     return unknown

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from poolwatch.catalog.rows import EndpointRow, PoolRow, PrefixRow
 
 _ALONE = 2  # messages of a pool from which on they stand by themselves, mid-stream
+_MOST_PROVEN = {"assembled": Grade.PROBABLE, "nursery": Grade.SUSPECTED}
 _community = communityid.CommunityID()
 
 
@@ -52,6 +53,7 @@ class Judge:
         self._inside = inside
         self._sensor = sensor
         self._fields = FieldReader(catalog)
+        self._nursery = {needle.id for needle in catalog.needles if needle.nursery}
         self._stratum_ports = {
             (row.pool, row.port)
             for row in catalog.endpoints
@@ -86,7 +88,15 @@ class Judge:
             strength = Strength.SAFE
             signatures.append("login:wallet")
         grade = grade_of(hit, strength)
+        if grade is None:
+            grade = self._in_nursery(hit)
         return Grade.NOTED if grade is not None and _is_unasked(hit) else grade
+
+    def _in_nursery(self, hit: Hit) -> Grade | None:
+        """What the nursery's needles are worth without full ones."""
+        if hit.contradictory or self._nursery.isdisjoint(hit.signatures):
+            return None
+        return Grade.SUSPECTED if all(hit.said) else Grade.NOTED
 
     def _listed(
         self, hit: Hit, grounds: _Grounds, grade: Grade | None, signatures: list[str]
@@ -272,11 +282,13 @@ def _at_least(grade: Grade | None, floor: Grade) -> Grade:
 
 
 def _as_proven(grade: Grade | None, dialect: str | None) -> Grade | None:
-    """At most probable in a dialect nobody has recorded, and no document specifies."""
+    """At most probable in a dialect nobody has recorded, and no document specifies.
+
+    At most suspected in one of the nursery.
+    """
     row = ROWS.get(dialect) if dialect else None
-    if grade is None or row is None or row.proof != "assembled":
-        return grade
-    return min(grade, Grade.PROBABLE)
+    most = _MOST_PROVEN.get(row.proof) if row else None
+    return grade if grade is None or most is None else min(grade, most)
 
 
 def _field_values(fields: Fields) -> dict[str, Any]:

@@ -5,7 +5,9 @@ member of a list. A shape is one or more of the
 words below, separated by `|`:
 
     any text number int bool null true false object list hex 0xhex 0xtarget absent
-    text:N list:N hex:N 0xhex:N     exactly N characters, items or hex digits
+    dec base64 upper                text of decimal digits, of base64 (not hexadecimal too), of
+                                    capital letters
+    text:N list:N hex:N dec:N ...   exactly N characters, items or digits
     ...:N-M  ...:N+                 from N to M; at least N
     is:WORD  is:WORD*               this text, or a text that begins so, in any case
 """
@@ -22,6 +24,12 @@ _MISSING: Any = object()
 _HEX = re.compile(r"[0-9a-fA-F]*\Z")
 # A proof-of-work target of 256 bits, at least 2**32 hashes hard, leading zeros or left out.
 _TARGET = re.compile(r"0x(?:0{8}[0-9a-fA-F]{56}|[0-9a-fA-F]{50,56})\Z")
+_LETTERS = {
+    "hex": _HEX,
+    "dec": re.compile(r"[0-9]*\Z"),
+    "base64": re.compile(r"[0-9a-fA-F]*[G-Zg-z+/=][A-Za-z0-9+/]*={0,2}\Z"),
+    "upper": re.compile(r"[A-Z]*\Z"),
+}
 _SIZE = re.compile(r"(\d+)(?:(\+)|-(\d+))?\Z")
 
 _PLAIN: dict[str, Predicate] = {
@@ -121,8 +129,8 @@ def _compile_word(word: str) -> Predicate:
         return lambda value: isinstance(value, list) and low <= len(value) <= high
     if name == "text":
         return lambda value: isinstance(value, str) and low <= len(value) <= high
-    if name == "hex":
-        return lambda value: isinstance(value, str) and _is_hex(value, low, high)
+    if name in _LETTERS:
+        return _compile_letters(_LETTERS[name], low, high)
     if name == "0xhex":
         return lambda value: (
             isinstance(value, str) and value[:2] in ("0x", "0X") and _is_hex(value[2:], low, high)
@@ -135,6 +143,15 @@ def _compile_text(wanted: str) -> Predicate:
         begin = wanted.removesuffix("*")
         return lambda value: isinstance(value, str) and value.lower().startswith(begin)
     return lambda value: isinstance(value, str) and value.lower() == wanted
+
+
+def _compile_letters(letters: re.Pattern[str], low: int, high: int) -> Predicate:
+    def fits(value: Any) -> bool:
+        if not isinstance(value, str) or not low <= len(value) <= high:
+            return False
+        return letters.match(value) is not None
+
+    return fits
 
 
 def _is_hex(text: str, low: int, high: int) -> bool:

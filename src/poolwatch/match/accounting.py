@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from poolwatch.settings import Limits
 
 _MOST = 2.0**256  # hashes a share can stand for
+_LEAST = 1024.0  # hashes below which no pool sets a share
 _NAME_CHARS = 64  # of a job or worker
 _FIXED_NONCES = 16  # shares after which a byte that never changed is no chance
 _SECOND_SENDER = 0.1  # part of the shares from which on a second sender is no fee to the developer
@@ -115,7 +116,7 @@ class Accounting:
         return self._work
 
     def _add_job(self, facts: Mapping[str, Any], ts_ns: int) -> None:
-        weight = _weight(facts) or self._next
+        weight = _weight(facts) or _as_worked(self._next, facts)
         if weight is not None:
             self._work.first_ns = self._work.first_ns or ts_ns
         name = _name(facts.get("job")) or ""
@@ -186,6 +187,25 @@ def _weight(facts: Mapping[str, Any]) -> Weight | None:
     if not (_is_size(low) and _is_size(high)):
         return None
     return Weight(float(min(low, high)), float(max(low, high)), raw=False)
+
+
+def _as_worked(before: Weight | None, facts: Mapping[str, Any]) -> Weight | None:
+    """What was set before, with what the work says of a number that was read bare.
+
+    Of pools whose `bound` is already that of a share the number says nothing: then a share
+    would stand for next to none (oliverw/miningcore and MoneroOcean/nodejs-pool differ).
+    """
+    if before is None or not before.raw:
+        return before
+    unit, bound = facts.get("unit"), facts.get("bound")
+    if _is_size(unit):
+        hashes = before.low * unit
+    elif _is_size(bound):
+        narrowed = bound / before.low
+        hashes = narrowed if narrowed >= _LEAST else bound
+    else:
+        return before
+    return Weight(hashes, hashes, raw=False) if _is_size(hashes) else None
 
 
 def _is_size(value: Any) -> TypeGuard[float]:

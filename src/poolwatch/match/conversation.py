@@ -154,7 +154,7 @@ class Conversation:
             method = body.get("method")
             if isinstance(method, str) and not _LOG_KEYS.isdisjoint(body):
                 pass  # a line of a log that quotes a call
-            elif isinstance(method, str):
+            elif isinstance(method, str) and not _is_echo(body):
                 self._read_call(method.lower(), message)
             else:
                 self._read_answer(message)
@@ -222,7 +222,7 @@ class Conversation:
             return
         if not self._adopt(needle, message):
             return
-        dialect = get_dialect(self._reader(needle.dialect))
+        dialect = get_dialect(self._reader(needle))
         if message.head is not None and needle.speaker is Speaker.MINER:
             self._read_request_head(message.head)
         events = list(dialect.said(method, message))
@@ -252,7 +252,7 @@ class Conversation:
         needle = self._fitting(needles, message)
         if needle is not None:
             self._adopt(needle, message)
-        dialect = get_dialect(self._reader(request.dialect))
+        dialect = get_dialect(self._family_reader(request.dialect))
         self._apply(dialect.answered(request, message), message, speaker, request)
 
     def _read_shape(self, message: Message, *, to_any: bool = False) -> None:
@@ -267,12 +267,9 @@ class Conversation:
             needles = tuple(needle for needle in needles if needle.to_any)
         needle = self._fitting(needles, message)
         if needle is not None and self._adopt(needle, message):
-            dialect = get_dialect(self._reader(needle.dialect))
-            events = list(dialect.shown(message))
-            share = self._share_in(events)
-            if share is not None:
-                key = _key(message.body)
-                self._remember(Request(key, "", needle.dialect, False, True, False, share), message)
+            events = list(get_dialect(self._reader(needle)).shown(message))
+            if needle.speaker is Speaker.MINER:
+                self._remember_shown(events, needle.dialect, message)
             self._apply(events, message, needle.speaker)
             return
         if to_any or not _is_answer(message.body):
@@ -341,18 +338,42 @@ class Conversation:
             waiting.popleft()
             self._tally["requests_forgotten"] += 1
 
+    def _remember_shown(self, events: list[Event], dialect: str, message: Message) -> None:
+        """Remember a request without a method: its answer has its id, or there is none.
+
+        Where shares have no id only the refused ones are answered, so the newest is remembered.
+        """
+        key, share = _key(message.body), self._share_in(events)
+        opening = share is None and any(event.act is Act.GREETING for event in events)
+        if share is None and (key is None or not opening):
+            return
+        waiting = self._waiting[message.side]
+        if key is None and waiting and (waiting[-1].key, waiting[-1].method) == (None, ""):
+            waiting.pop()
+        self._remember(Request(key, "", dialect, opening, not opening, False, share), message)
+
     def _remember_post(self, head: Head, dialect: str, message: Message) -> None:
         if head.method == "POST":
             self._remember(Request(None, "", dialect, True, False, True), message)
 
     def _match_request(self, message: Message) -> Request | None:
-        """The request an answer belongs to: by id, those without one by order."""
+        """The request an answer belongs to: by id, those without one by order.
+
+        Where an answer repeats its method, that counts before the id.
+        """
         waiting = self._waiting[1 - message.side]
         key = _key(message.body)
-        for index, request in enumerate(waiting):
-            if request.key == key and key is not None:
-                del waiting[index]
-                return request
+        echoed = _echoed(message.body)
+        same = [request for request in waiting if request.method == echoed] if echoed else []
+        if same:
+            asked = next((request for request in same if request.key == key), same[0])
+            waiting.remove(asked)
+            return asked
+        for named in (_blamed(message.body), key):
+            for index, request in enumerate(waiting):
+                if request.key == named and named is not None:
+                    del waiting[index]
+                    return request
         if waiting and key is None and _is_answer(message.body):
             return waiting.popleft()
         if waiting and message.head is not None and waiting[0].over_http:
@@ -368,7 +389,7 @@ class Conversation:
                 return request
         return None
 
-    def _match_share(self, event: Event, message: Message) -> Share | None:
+    def _match_share(self, event: Event, message: Message) -> Request | None:
         """The share that an answer without a request of its own is about.
 
         It names the request, or the job; else it is about the oldest share that waits.
@@ -382,7 +403,7 @@ class Conversation:
             if key is None and job is not None and share and not share.names(job):
                 continue
             del waiting[index]
-            return share
+            return request
         return None
 
     def _refuse_oldest(self, message: Message, *, shares_too: bool = False) -> None:
@@ -440,10 +461,22 @@ class Conversation:
         if not needle.nursery:
             strongest = self._strength.get(needle.speaker, Strength.FORM)
             self._strength[needle.speaker] = max(strongest, self._worth(needle))
-        if needle.rank > self._rank:
+        if self._names(needle):
             self._rank = needle.rank
             self._dialect = needle.dialect
         return True
+
+    def _names(self, needle: Needle) -> bool:
+        """Whether a needle names the flow's dialect: by rank, and a full one before the nursery's.
+
+        So what is sure of the flow is never hidden behind what one outsider wrote down.
+        """
+        if needle.nursery and max(self._strength.values(), default=Strength.FORM) > Strength.FORM:
+            return False
+        own = self._dialect
+        if own is not None and ROWS[own].proof == "nursery" and not needle.nursery:
+            return needle.strength is not Strength.FORM
+        return needle.rank > self._rank
 
     def _worth(self, needle: Needle) -> Strength:
         """What a needle is worth here: a bare call under a miner's header names the dialect."""
@@ -452,7 +485,11 @@ class Conversation:
         self._bare.add(needle.by_header)
         return Strength.SAFE if len(self._bare) == 2 else Strength.BARE
 
-    def _reader(self, dialect: str) -> str:
+    def _reader(self, needle: Needle) -> str:
+        """Who reads a message a needle fits; what the nursery knows, nobody else can read."""
+        return needle.dialect if needle.nursery else self._family_reader(needle.dialect)
+
+    def _family_reader(self, dialect: str) -> str:
         """Who reads a message of a dialect: the flow's own, if it is of the same family."""
         own = self._dialect
         return own if own and ROWS[own].family == ROWS[dialect].family else dialect
@@ -475,8 +512,13 @@ class Conversation:
         """Take acts into account; `request` is what the message answers, if that is known."""
         self._said[message.side][0] += request is not None
         for event in events:
-            self._count(event.act, request)
-            self._weigh(event, request, message)
+            asked = request
+            if request is None and event.act in _OUTCOMES:
+                asked = self._match_share(event, message)
+                if asked is None:
+                    continue  # of a share that was not seen: it says nothing by itself
+            self._count(event.act, asked)
+            self._accounting.take(event, asked.share if asked else None, message.ts_ns, self._tally)
             self._keep_facts(event.facts)
             self._quote(event.act, message, speaker)
         if self._early is not None and self._greeted and self._is_pool(self._early.side):
@@ -502,13 +544,6 @@ class Conversation:
             self._refused.clear()
         elif request is not None and act in _GRANTS:
             self._refused.discard(request.method)
-
-    def _weigh(self, event: Event, request: Request | None, message: Message) -> None:
-        """Account for an act: what was counted, and what it is worth."""
-        share: Share | None = None
-        if event.act in _OUTCOMES:
-            share = request.share if request else self._match_share(event, message)
-        self._accounting.take(event, share, message.ts_ns, self._tally)
 
     def _keep_facts(self, facts: Mapping[str, Any]) -> None:
         if not facts:
@@ -595,6 +630,23 @@ def _key(body: Any) -> str | None:
     if isinstance(key, float) and key.is_integer():
         key = int(key)
     return str(key)[:64]  # some answer 4 to "4"
+
+
+def _blamed(body: Any) -> str | None:
+    """The id of the request that an error names itself: some servers count for themselves."""
+    error = body.get("error") if isinstance(body, dict) else None
+    return _key(error)
+
+
+def _is_echo(body: dict[str, Any]) -> bool:
+    """Whether a message that has a method is an answer: some repeat that of the request."""
+    return "params" not in body and _is_answer(body)
+
+
+def _echoed(body: Any) -> str:
+    """The method an answer repeats, lower case; empty for most."""
+    method = body.get("method") if isinstance(body, dict) else None
+    return method.lower() if isinstance(method, str) else ""
 
 
 def _is_answer(body: Any) -> bool:

@@ -38,6 +38,8 @@ class Event(NamedTuple):
     |---|---|---|
     | `difficulty` | JOB, DETAIL | the raw number on the wire |
     | `hashes` | JOB, DETAIL | expected hashes a share: a number, or (low, high) |
+    | `unit` | JOB | hashes a share at difficulty 1, should one have been set as a bare number |
+    | `bound` | JOB | hashes a share at difficulty 1, of which a number set before is a divisor |
     | `job` | JOB, SUBMIT | the id of the job as text; on ACCEPT, REJECT if no request is answered |
     | `height`, `nbits` | JOB | of the block: an integer, 8 hex digits |
     | `worker` | SUBMIT, DETAIL | who of several sent a share, or a report |
@@ -238,6 +240,18 @@ def target_difficulty(target: str, bits: int = 256) -> float | None:
     if not 0 < value < 1 << bits or len(digits) > bits // 4:
         return None
     return float((1 << bits) // value)
+
+
+def item_at(params: list[Any], index: int) -> Any:
+    """One of positional parameters, whatever it is; None when there are fewer."""
+    return params[index] if index < len(params) else None
+
+
+def name_of(value: Any) -> str | None:
+    """A name, of a job or a worker, that some write as text and some as a number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if -(1 << 64) < value < 1 << 64 else None
+    return value if isinstance(value, str) and value else None
 
 
 def facts(**values: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Sources: ZIP 301; recorded sessions (nesfit/DI-cryptominingdetection zec-*, ntop
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from poolwatch.match.dialects.base import Act, Event, facts, params_of, target_at
 from poolwatch.match.dialects.stratum import Stratum
@@ -13,7 +14,12 @@ from poolwatch.match.message import Message
 
 
 class Equihash(Stratum):
-    """Stratum whose shares are Equihash solutions."""
+    """Stratum whose shares are Equihash solutions.
+
+    `algorithm`: what work in this form is for; targets and shares alone do not say it.
+    """
+
+    algorithm: ClassVar[str] = "Equihash"
 
     def said(self, method: str, message: Message) -> Iterable[Event]:
         """`mining.set_target` gives the solutions a share stands for: 2**256 / target."""
@@ -21,8 +27,8 @@ class Equihash(Stratum):
             yield Event(Act.DETAIL, facts(hashes=target_at(params_of(message), 0)))
             return
         yield from super().said(method, message)
-        if method in ("mining.notify", "mining.submit"):  # other algorithms set targets too
-            yield Event(Act.DETAIL, facts(algorithm="Equihash"))
+        if method == "mining.notify":
+            yield Event(Act.DETAIL, facts(algorithm=self.algorithm))
 
 
 DIALECT = Equihash()
