@@ -84,8 +84,10 @@ WORK = {
     ],
     "qatum": [f'{{"id":3,"seed":"{A64}","isEmpty":false}}'],
     "arweave-stratum": [
-        f'{{"method":"job","params":{{"job_id":"q7P","bds":"{A64}","target":"b88d0600",'
-        '"timestamp":7656576474,"height":223344}}'
+        (
+            f'{{"method":"job","params":{{"job_id":"q7P","bds":"{A64}","target":"b88d0600",'
+            '"timestamp":7656576474,"height":223344}}'
+        )
     ],
     "bytom-stratum": [
         f'{{"jsonrpc":"2.0","method":"job","params":{BYTOM}}}',
@@ -111,7 +113,9 @@ SHARES = {
         "mining.submit", '{"miningRequestId":21713,"randomness":"000500000000000e"}', 4
     ),
     "aleo-stratum": submit(f'["a.rig","0802","2298959d223f3bd1","{"c0" * 48}","{"0f" * 49}"]'),
-    "nimiq-pool": '{"message":"share","blockHeader":"AA","minerAddrProof":"v","extraDataProof":"x"}',
+    "nimiq-pool": (
+        '{"message":"share","blockHeader":"AA","minerAddrProof":"v","extraDataProof":"x"}'
+    ),
     "tari-stratum": (
         '{"id":"4","method":"submit","params":{"id":"s1","job_id":90071992547409931,'
         f'"nonce":8895699060858340771,"hash":"{A64}"}}}}'
@@ -472,16 +476,51 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=12) | st.dictionaries(st.text(max_size=4), inner),
     max_leaves=12,
 )
-NAMES = (
-    "id code blob bds target height job_id job seed nonce hash wallet worker computorId isEmpty "
-    "difficulty hashrate message reason targetCompact error result miningRequestId mining_hash "
-    "previous_block_hash publicAddress body"
-).split()
+NAMES = [
+    "id",
+    "code",
+    "blob",
+    "bds",
+    "target",
+    "height",
+    "job_id",
+    "job",
+    "seed",
+    "nonce",
+    "hash",
+    "wallet",
+    "worker",
+    "computorId",
+    "isEmpty",
+    "difficulty",
+    "hashrate",
+    "message",
+    "reason",
+    "targetCompact",
+    "error",
+    "result",
+    "miningRequestId",
+    "mining_hash",
+    "previous_block_hash",
+    "publicAddress",
+    "body",
+]
 MEMBERS = st.dictionaries(st.sampled_from(NAMES), VALUES)
-METHODS = (
-    "mining.subscribe mining.authorize mining.notify mining.submit mining.submitted login job "
-    "mining.set_target mining.set_difficulty mining.hashrate mining.disconnect submit getwork"
-).split(" ")
+METHODS = [
+    "mining.subscribe",
+    "mining.authorize",
+    "mining.notify",
+    "mining.submit",
+    "mining.submitted",
+    "login",
+    "job",
+    "mining.set_target",
+    "mining.set_difficulty",
+    "mining.hashrate",
+    "mining.disconnect",
+    "submit",
+    "getwork",
+]
 
 
 @settings(max_examples=600)
