@@ -89,6 +89,10 @@ BEAM_SHARE = (
     f'{{"id":"212","jsonrpc":"2.0","method":"solution","nonce":"{"0b" * 8}",'
     f'"output":"{"a3" * 104}"}}'
 )
+CN_SHARE = (
+    '{"method":"submit","id":4,"params":{"id":"s","job_id":"7","nonce":"220c0000",'
+    f'"result":"{HEX64}"}}}}'
+)
 PROXY_SHARE = (
     '{"method":"submit","id":7,"params":{"job_id":"t1","nonce":"220c0000","workerNonce":12,'
     f'"poolNonce":3,"result":"{HEX64}"}}}}'
@@ -205,13 +209,7 @@ ALONE = {  # an example of each form that several dialects have
     "a subscription without parameters that says `jsonrpc` 2.0": [
         (M, '{"jsonrpc":"2.0","id":1,"method":"mining.subscribe","params":[]}')
     ],
-    "a share of session, job, nonce and result": [
-        (
-            M,
-            '{"method":"submit","id":4,"params":{"id":"s","job_id":"7","nonce":"220c0000",'
-            f'"result":"{HEX64}"}}}}',
-        )
-    ],
+    "a share of session, job, nonce and result": [(M, CN_SHARE)],
 }
 
 

@@ -169,7 +169,9 @@ def test_answers_anybody_could_give_say_nothing_alone(row: Expected) -> None:
     for lines in transcripts(row.label):
         for line in lines:
             body = line.body
-            answers = "method" not in body and (set(body) == {"id"} or {"result", "error"} & set(body))
+            answers = "method" not in body and (
+                set(body) == {"id"} or {"result", "error"} & set(body)
+            )
             if line.side == POOL and answers and body.get("result") in (True, None):
                 assert read_lines((POOL, line.text)).dialect is None, line.text
 

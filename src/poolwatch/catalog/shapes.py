@@ -27,7 +27,7 @@ _TARGET = re.compile(r"0x(?:0{8}[0-9a-fA-F]{56}|[0-9a-fA-F]{50,56})\Z")
 _LETTERS = {
     "hex": _HEX,
     "dec": re.compile(r"[0-9]*\Z"),
-    "base64": re.compile(r"[0-9a-fA-F]*[G-Zg-z+/=][A-Za-z0-9+/]*={0,2}\Z"),
+    "base64": re.compile(r"[0-9a-fA-F]*[G-Zg-z+/][A-Za-z0-9+/]*={0,2}\Z"),
     "upper": re.compile(r"[A-Z]*\Z"),
 }
 _SIZE = re.compile(r"(\d+)(?:(\+)|-(\d+))?\Z")

@@ -36,9 +36,7 @@ class Xelis(Numbered):
         """Authorizations, reports of speed, and the rest as others have it."""
         params = params_of(message)
         if method == "mining.authorize" and len(params) >= _WITH_WORKER:
-            yield Event(
-                Act.GREETING, facts(login=text_at(params, 0), worker=text_at(params, 1))
-            )
+            yield Event(Act.GREETING, facts(login=text_at(params, 0), worker=text_at(params, 1)))
         elif method == "mining.hashrate":
             yield Event(Act.DETAIL, facts(reported=number_at(params, 0)))
         else:
