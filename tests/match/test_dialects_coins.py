@@ -29,6 +29,9 @@ BYTOM = (
 )
 LISTED = f'["1","1","5411","{A64}","5a","{B64}","{C64}","80","20","{A64}","bdba0400"]'
 TARI = f'{{"height":42150,"job_id":"90071992547409931","target":"120000","blob":"{BASE64}"}}'
+ARWEAVE = (
+    f'{{"job_id":"q7P","bds":"{A64}","target":"b88d0600","timestamp":7656576474,"height":223344}}'
+)
 QUANTUS = f'{{"algo":"qpow","job_id":"14","mining_hash":"{A64}","target":"{TARGET}{"00" * 32}"}}'
 PEARL = f'{{"job_id":"0_2","header":"{"20" * 76}","target":"{TARGET}","height":101009}}'
 ALEO = "aleo1" + "q" * 58
@@ -83,12 +86,7 @@ WORK = {
         f'{{"id":"s1","jsonrpc":"2.0","result":{TARI}}}',
     ],
     "qatum": [f'{{"id":3,"seed":"{A64}","isEmpty":false}}'],
-    "arweave-stratum": [
-        (
-            f'{{"method":"job","params":{{"job_id":"q7P","bds":"{A64}","target":"b88d0600",'
-            '"timestamp":7656576474,"height":223344}}'
-        )
-    ],
+    "arweave-stratum": [f'{{"method":"job","params":{ARWEAVE}}}'],
     "bytom-stratum": [
         f'{{"jsonrpc":"2.0","method":"job","params":{BYTOM}}}',
         f'{{"jsonrpc":"2.0","method":"job","params":{LISTED}}}',
@@ -113,9 +111,7 @@ SHARES = {
         "mining.submit", '{"miningRequestId":21713,"randomness":"000500000000000e"}', 4
     ),
     "aleo-stratum": submit(f'["a.rig","0802","2298959d223f3bd1","{"c0" * 48}","{"0f" * 49}"]'),
-    "nimiq-pool": (
-        '{"message":"share","blockHeader":"AA","minerAddrProof":"v","extraDataProof":"x"}'
-    ),
+    "nimiq-pool": '{"message":"share","block":"AA","minerAddrProof":"v","extraDataProof":"x"}',
     "tari-stratum": (
         '{"id":"4","method":"submit","params":{"id":"s1","job_id":90071992547409931,'
         f'"nonce":8895699060858340771,"hash":"{A64}"}}}}'

@@ -72,11 +72,11 @@ class CryptoNote:
             yield share_event(body)
         elif is_error(body):
             yield Event(Act.REFUSAL if request.opening else Act.DETAIL)
-        elif isinstance(job, dict) and "blob" in job:
+        elif isinstance(job, dict) and job.get("blob"):
             if request.method == "login":
                 yield Event(Act.AUTHORIZED)
             yield _job(job)
-        elif isinstance(result, dict) and "blob" in result:  # getjob
+        elif isinstance(result, dict) and result.get("blob"):  # getjob; empty when nothing is new
             yield _job(result)
         elif request.method == "login" and _is_other_work(result):
             # From here on the pool hands out another family's work over this connection.
