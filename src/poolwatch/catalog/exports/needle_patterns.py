@@ -38,6 +38,12 @@ _SHAPES = {
     "false": "false",
     "0xtarget": r"\x220x(?:0{8}[0-9a-fA-F]{56}|[0-9a-fA-F]{50,56})\x22",
 }
+_LETTERS = {
+    "hex": "[0-9a-fA-F]",
+    "0xhex": "0[xX][0-9a-fA-F]",
+    "dec": "[0-9]",
+    "upper": "[A-Z]",
+}
 _LISTED = ("list", "object")
 
 
@@ -150,7 +156,7 @@ def _word(word: str) -> str:
         return _SHAPES[word]
     if name == "is":
         begin = size.removesuffix("*")
-        if not re.fullmatch(r"[A-Za-z0-9_./ -]+", begin):
+        if not re.fullmatch(r"[A-Za-z0-9_./: -]+", begin):
             raise Inexpressible(f"the text {begin!r}")
         end = r"(?:[^\x22\x5c]|\x5c.)*+" if size.endswith("*") else ""
         return rf"\x22(?i:{re.escape(begin)}){end}\x22"
@@ -161,8 +167,12 @@ def _word(word: str) -> str:
         return _list(_Node(word))
     if name == "text":
         return rf"\x22[^\x22\x5c]{_repeat(low, high)}\x22"
-    if name in ("hex", "0xhex"):
-        return rf"\x22{'0[xX]' if name == '0xhex' else ''}[0-9a-fA-F]{_repeat(low, high)}\x22"
+    if name in _LETTERS:
+        return rf"\x22{_LETTERS[name]}{_repeat(low, high)}\x22"
+    if name == "base64":  # one that is not hexadecimal too
+        other = "(?=[0-9a-fA-F]*[G-Zg-z+/])"
+        most = high - 2 if high - 2 >= low else high
+        return rf"\x22{other}[A-Za-z0-9+/]{_repeat(low, most)}{'={0,2}' if most < high else ''}\x22"
     raise Inexpressible(f"the shape {word!r}")
 
 
