@@ -10,12 +10,14 @@ Everything is deterministic: the same recipe gives the same bytes.
 from __future__ import annotations
 
 import datetime
+import gzip
 import hashlib
 import json
 import re
 import struct
 import sys
 import tomllib
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,7 @@ class Conversation:
         self.now = DAY.timestamp() + float(flow.get("start", 0.0))
         self.seq = {"C": self._number("C"), "S": self._number("S")}
         self.ident = 0
+        self.frames = 0  # of WebSockets, so far
 
     def packets(self) -> Iterator[Sent]:
         """The flow's packets as they were captured."""
@@ -277,7 +280,15 @@ class Conversation:
             elif said[0].startswith("tls:"):
                 yield side, wait, tls(*said[0].removeprefix("tls:").split(), seed=self.seed)
             elif said[0].startswith("hex:"):
-                yield side, wait, bytes.fromhex(said[0].removeprefix("hex:"))
+                yield side, wait, bytes.fromhex(_fill(said[0].removeprefix("hex:"), self.seed))
+            elif said[0].startswith("random:"):
+                size, label = said[0].split(":")[1:]
+                yield side, wait, _stream(f"{self.seed}/{label}", int(size))
+            elif said[0].startswith("gzip:"):
+                text = _fill(said[0].removeprefix("gzip:"), self.seed)
+                yield side, wait, gzip.compress(text.encode() + b"\n", mtime=0)
+            elif said[0].startswith("ws"):
+                yield side, wait, self._websocket(side, _fill(said[0], self.seed))
             else:
                 text = _respelled(_fill(said[0], self.seed), flow.get("spelling", ""))
                 yield side, wait, text.encode() + end
@@ -288,6 +299,26 @@ class Conversation:
             for n in range(rounds["first"], rounds["first"] + rounds["count"]):
                 for side, wait, text in rounds["say"]:
                     yield [side, wait, text.replace("{n}", str(n))]
+
+    def _websocket(self, side: str, said: str) -> bytes:
+        """A message over WebSocket: `ws:TEXT`, or with options `ws,binary,split=3,packed:TEXT`."""
+        words, text = said.split(":", 1)
+        options = {word.split("=")[0]: word.split("=")[-1] for word in words.split(",")[1:]}
+        payload = text.encode()
+        if "packed" in options:
+            packer = zlib.compressobj(wbits=-15)
+            payload = packer.compress(payload) + packer.flush(zlib.Z_SYNC_FLUSH)
+            payload = payload.removesuffix(b"\0\0\xff\xff")
+        parts = int(options.get("split", 1))
+        size = -(-len(payload) // parts)
+        frames = b""
+        for index in range(parts):
+            self.frames += 1
+            first = 0 if index else (2 if "binary" in options else 1) | 0x40 * ("packed" in options)
+            head = first | 0x80 * (index == parts - 1)
+            key = _stream(f"{self.seed}/mask{self.frames}", 4) if side == "C" else b""
+            frames += frame(head, payload[index * size : (index + 1) * size], key)
+        return frames
 
     def _ports(self, side: str) -> tuple[int, int]:
         ports = self.miner[1], self.pool[1]
@@ -319,6 +350,18 @@ def dns(name: str, *told: str, ident: int = 7) -> bytes:
     if not answers:
         return bytes(DNS(id=ident, rd=1, qd=question))
     return bytes(DNS(id=ident, qr=1, rd=1, ra=1, qd=question, an=answers).compress())
+
+
+def frame(head: int, payload: bytes, key: bytes) -> bytes:
+    """One WebSocket frame, masked when there is a key."""
+    size = len(payload)
+    bit = 0x80 if key else 0
+    if size < 126:
+        lengths = bytes([head, bit | size])
+    else:
+        lengths = struct.pack(">BBH", head, bit | 126, size)
+    masked = bytes(byte ^ key[i % 4] for i, byte in enumerate(payload)) if key else payload
+    return lengths + key + masked
 
 
 # -- TLS -----------------------------------------------------------------------------------

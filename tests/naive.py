@@ -438,7 +438,7 @@ _BLANK = b" \t\r\n"
 _BLANKS = 16  # looked past
 _VERBS = {b"HEAD", b"OPTI", b"DELE", b"PATC"}
 _MINING_HEADERS = (b"x-mining", b"x-stratu", b"x-roll-n", b"x-long-p")
-_OPENERS = b"\x04\x05\t\r\n \x16\x17[{\xefCDGHOP"
+_OPENERS = b"\x01\x04\x05\t\r\n \x16\x17[{\x81\x82\xc1\xefCDGHOP"
 
 PASS = "pass"
 HOLD = "hold"
@@ -463,14 +463,18 @@ def opens_json(payload: bytes) -> bool:
 
 def http_head(payload: bytes, *, has_body: bool, packed: bool) -> Verdict:
     """What an HTTP head is worth, looked at no further than its first 4096 bytes."""
+    upgrade = False
     for newline in re.finditer(rb"\n", payload[:4096]):
         line = payload[newline.end() :]
         name = bytes(byte | 0x20 for byte in line[:12])
+        upgrade |= line[:8].lower() == b"upgrade:"
         if name[:8] in _MINING_HEADERS or (packed and _announces_packing(name)):
             return "pass"
         if line.startswith((b"\n", b"\r\n")):
+            if upgrade and not has_body:
+                return "hold"
             return _http_body(line[1 if line[:1] == b"\n" else 2 :], has_body=has_body)
-    return "pass" if has_body else ""
+    return "pass" if has_body or upgrade else ""
 
 
 def _announces_packing(name: bytes) -> bool:
@@ -527,6 +531,10 @@ def gate(payload: bytes, state: int, side: int, *, other_silent: bool) -> tuple[
     if payload[0] in b"\x04\x05":
         opens = opens_socks5 if payload[0] == 5 else opens_socks4
         return state, "pass" if not state and other_silent and opens(payload) else ""
+    if payload[0] in b"\x01\x81\x82\xc1":
+        upgraded = bool(state & Gate.HTTP and state & (Gate.HEAD_A | Gate.HEAD_B))
+        passes = upgraded if payload[0] == 0xC1 else opens_websocket(payload, upgraded=upgraded)
+        return state, "pass" if passes else ""
     if len(payload) < 4:
         short = payload[:1] == b"P" or (payload[:1] in b"HC" and other_silent)
         return state, "pass" if short and not state else ""
@@ -558,6 +566,148 @@ def _gate_http(
     elif verb not in _VERBS:
         return state, ""
     return state | int(Gate.HTTP) | (awaited if verdict == "hold" else 0), verdict
+
+
+def opens_websocket(payload: bytes, *, upgraded: bool) -> bool:
+    if len(payload) < 4 or payload[1] & 0x7F == 127:
+        return False
+    size, at = payload[1] & 0x7F, 2
+    if size == 126:
+        size, at = int.from_bytes(payload[2:4], "big"), 4
+        if size < 126:
+            return False
+    key = payload[at : at + 4] if payload[1] & 0x80 else b""
+    body = payload[at + len(key) :]
+    if size < 2 or len(body) < 2 or not (upgraded or len(body) == size):
+        return False
+    begin = bytes(byte ^ mask for byte, mask in zip(body[:2], key or b"\0\0", strict=False))
+    return begin in (b"[{", b'{"', b"{ ", b"{\n", b"{\r")
+
+
+def gate_first(payload: bytes, state: int, side: int, *, other_silent: bool) -> tuple[int, Verdict]:
+    """The same of a side's first payload, where its first byte said nothing."""
+    key = state & int(Gate.HEAD_A) << (1 - side)
+    if key and len(payload) in (170, 172, 234):
+        return state, "pass"
+    state &= ~key
+    if any(opens(payload) for opens in FRAMED):
+        return state, "pass"
+    if other_silent and len(payload) in (32, 34, 64):
+        return state | int(Gate.HEAD_A) << side, "hold"
+    return state, ""
+
+
+def _btcagent_sizes(payload: bytes) -> tuple[int, ...]:
+    """The lengths the frame at the front can have by its command."""
+    if payload[0] != 0x7F or len(payload) < 6:
+        return ()
+    fixed = {2: 15, 3: 19, 4: 6, 0x12: 19, 0x13: 23}
+    if payload[1] in fixed:
+        return (fixed[payload[1]],)
+    if payload[1] == 1:
+        return tuple(range(8, 521))
+    if payload[1] == 5 and len(payload) >= 7:
+        return (7 + 2 * int.from_bytes(payload[5:7], "little"),)
+    return ()
+
+
+def opens_btcagent(payload: bytes) -> bool:
+    for _ in range(16):
+        size = int.from_bytes(payload[2:4], "little")
+        if size not in _btcagent_sizes(payload) or size > len(payload):
+            return False
+        payload = payload[size:]
+        if payload[:1] in (b"", b"{"):
+            return True
+    return False
+
+
+_SV2_SIZES = {
+    1: (6,),
+    0x15: (45, 49),
+    0x1A: (24,),
+    0x1B: range(25, 58),
+    0x1C: (20,),
+    0x20: (48,),
+    0x21: (36,),
+}
+
+
+def opens_sv2(payload: bytes) -> bool:
+    for step in range(16):
+        if payload[:2] not in (b"\0\0", b"\0\x80") or len(payload) < 6:
+            return False
+        kind, size = payload[2], int.from_bytes(payload[3:6], "little")
+        if kind == 0:
+            setup = payload[6:11]
+            fits = setup[:1] in (b"\0", b"\1", b"\2") and setup[1:] == b"\2\0\2\0"
+            if not fits or not 16 <= size <= 1400:
+                return False
+            if step == 0:
+                return True
+        elif size not in _SV2_SIZES.get(kind, ()):
+            return False
+        if 6 + size > len(payload):
+            return False
+        payload = payload[6 + size :]
+        if not payload:
+            return True
+    return False
+
+
+def opens_alephium(payload: bytes) -> bool:
+    if len(payload) < 13 or payload[0] or payload[1] > 15:
+        return False
+    size, body = int.from_bytes(payload[:4], "big"), payload[4:]
+    if body[0] == 1 and body[1] <= 1 and size != 10:
+        size, body = size - 1, body[1:]
+    numbers = [int.from_bytes(body[at : at + 4], "big") for at in range(1, 17, 4)]
+    whole = len(body) == size
+    if body[0] == 1:
+        return size == 10 and whole and numbers[0] < 16 and numbers[1] < 16 and body[9] <= 1
+    if body[0] or size - 1 < 32:
+        return False
+    if len(body) >= 5 and numbers[0] == size - 5 and numbers[0] >= 150:
+        return True
+    jobs = len(body) >= 17 and 1 <= numbers[0] <= 16
+    return jobs and numbers[1] < 16 and numbers[2] < 16 and 100 <= numbers[3] <= 1024
+
+
+def opens_datum(payload: bytes) -> bool:
+    key = bytes.fromhex("2918 87d7")
+    header = bytes(byte ^ mask for byte, mask in zip(payload[:4], key, strict=False))
+    size = len(payload) - 4
+    return 240 <= size <= 700 and header == size.to_bytes(2, "little") + b"\0\0"
+
+
+def opens_betterhash(payload: bytes) -> bool:
+    client = re.compile(rb"\x01\x06\0\0\x01\0\x01\0[\0-\x03]\0", re.DOTALL)
+    server = re.compile(rb"\x02\x25\0\0\x01\0[\0-\x03]\0[\x02\x03].{32}", re.DOTALL)
+    return bool(client.match(payload) or server.match(payload))
+
+
+def opens_zkwork(payload: bytes) -> bool:
+    size = len(payload) - 4
+    if not 16 <= size <= 512 or payload[:4] != size.to_bytes(4, "little"):
+        return False
+    types = payload[5] < 16 and payload[6] < 16
+    return payload[4] == 128 and types and 7 + payload[10] < size
+
+
+def opens_str3(payload: bytes) -> bool:
+    codes = payload[4] if len(payload) >= 6 else 0
+    return payload[:4] == b"STR3" and codes <= 32 and len(payload) == 5 + 4 * codes
+
+
+FRAMED = (
+    opens_btcagent,
+    opens_sv2,
+    opens_alephium,
+    opens_datum,
+    opens_betterhash,
+    opens_zkwork,
+    opens_str3,
+)
 
 
 # --- the flow table -----------------------------------------------------------------------
@@ -781,6 +931,9 @@ class FlowTable:
             ahead = (seq - flow.begins[side]) % 2**32
             if 0 < ahead < 1 << 20:  # what comes first is still under way
                 return "pass"
+        if unknown and not flow.flags & FlowFlag(FlowFlag.DATA_A << side):
+            silent = not flow.flags & FlowFlag(FlowFlag.DATA_A << (1 - side))
+            flow.gate, verdict = gate_first(payload, flow.gate, side, other_silent=silent)
         return verdict
 
 

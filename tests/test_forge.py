@@ -13,6 +13,27 @@ from poolwatch.match.dialects import ALIKE, DIALECTS, ROWS
 from tests.running import PCAPS, SCENARIOS, capture_of, truth_of
 
 VARIANTS = ("clean", "midstream", "oneway", "oneway-pool", "refused", "unanswered")
+LACKING = {
+    # Known by the lengths of both sides' turns, from the first byte on.
+    "stratum-v2-noise": {"midstream", "oneway", "oneway-pool", "refused", "unanswered"},
+    # Nothing behind its hello can be read, and the server's side holds nothing else.
+    "datum": {"midstream", "oneway-pool", "refused"},
+    # Only what begins a conversation is told from other protocols; there is no word for a no.
+    "betterhash": {"midstream", "refused"},
+    "zkwork": {"midstream", "oneway-pool"},
+    # A node takes whoever comes.
+    "alephium-node": {"refused"},
+    "dero-getwork": {"refused"},
+    "xelis-getwork": {"refused"},
+    # Answers alone are what any server may say.
+    "chia-pool": {"oneway-pool"},
+}
+"""Ways in which a dialect cannot be met."""
+MISTAKEN = {
+    # Its setup begins like one of SMPP, a protocol of text messages.
+    *(f"stratum-v2-{variant}" for variant in ("clean", "oneway", "refused", "unanswered")),
+}
+"""Scenarios of which the other tool takes something for what it is not."""
 TSHARK = shutil.which("tshark")
 
 
@@ -42,6 +63,9 @@ def test_every_folder_is_whole() -> None:
 @pytest.mark.parametrize("dialect", [row.name for row in DIALECTS])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_dialect_is_shown_in_every_way(dialect: str, variant: str) -> None:
+    if variant in LACKING.get(dialect, ()):
+        assert f"{dialect}-{variant}" not in SCENARIOS
+        return
     truth = truth_of(f"{dialect}-{variant}")
     expected = [flow["expect"] for flow in truth["flows"]]
     assert expected
@@ -76,4 +100,5 @@ def test_other_tools_find_nothing_malformed(scenario: str) -> None:
     )
     lines = [line.split("\t") for line in read.stdout.splitlines()]
     assert lines
-    assert [number for number, malformed in lines if malformed] == []
+    found = [number for number, malformed in lines if malformed]
+    assert bool(found) == (scenario in MISTAKEN), found

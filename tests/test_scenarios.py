@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import ipaddress
 import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -215,15 +217,24 @@ def test_quotes_point_at_the_bytes_they_quote(scenario: str) -> None:
             else:  # the message goes on
                 texts[-1] = (texts[-1][0], texts[-1][1] + data, quote.shows)
         for text, data, shows in texts:
-            spelled = as_read(data, shows)
+            spelled = as_read(data, shows, text)
             assert spelled.startswith(text)
             assert len(text) == min(len(spelled), running.LIMITS.quote_chars)
 
 
-def as_read(data: bytes, shows: str) -> str:
-    """Quoted bytes as people read them: those of DNS are a name's labels, or an address."""
+def as_read(data: bytes, shows: str, text: str) -> str:
+    """Quoted bytes as people read them: those of DNS are a name's labels, or an address.
+
+    Those of binary frames are digits, those of WebSockets and of gzip what is in them.
+    """
     if shows == "address":
         return str(ipaddress.ip_address(data))
+    if data.hex().startswith(text):
+        return data.hex()
+    if data[:2] == b"\x1f\x8b":
+        return without_controls(gzip.decompress(data))
+    if data[0] in (0x01, 0x81, 0xC1, 0x41):
+        return without_controls(in_frames(data))
     if shows not in ("lookup", "answer"):
         return without_controls(data)
     labels: list[bytes] = []
@@ -231,6 +242,20 @@ def as_read(data: bytes, shows: str) -> str:
         labels.append(data[1 : 1 + data[0]])
         data = data[1 + data[0] :]
     return b".".join(labels).decode()
+
+
+def in_frames(data: bytes) -> bytes:
+    """What the frames of one WebSocket message hold; packed by itself, if it is packed."""
+    packed, text = bool(data[0] & 0x40), b""
+    while data:
+        size, at = data[1] & 0x7F, 2
+        if size == 126:
+            size, at = int.from_bytes(data[2:4], "big"), 4
+        key = data[at : at + 4] if data[1] & 0x80 else b"\0\0\0\0"
+        at += 4 * (data[1] >> 7)
+        text += bytes(byte ^ key[i % 4] for i, byte in enumerate(data[at : at + size]))
+        data = data[at + size :]
+    return zlib.decompressobj(-15).decompress(text) if packed else text
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -370,7 +370,7 @@ class Gate(IntFlag):
 
     HTTP = 1
     TLS = 2
-    HEAD_A = 4  # an HTTP POST head was complete, its body is awaited
+    HEAD_A = 4  # an HTTP head was complete, its body or first frame is awaited; or a key
     HEAD_B = 8
     OPENING_A = 16  # an opening of a is being put together
     OPENING_B = 32
@@ -380,7 +380,7 @@ class What(IntEnum):
     """What a SEGMENT row is."""
 
     DATA = 0  # payload of a candidate
-    HEAD = 1  # an HTTP POST head, kept until its body shows
+    HEAD = 1  # an HTTP head or a key, kept until what follows shows
     KEPT = 2  # payload a slice inherited, kept until the slices are merged
     CLOSE = 3  # the flow closed; its record stays readable until the next call
     DNS = 4  # a DNS message with a listed name

@@ -61,7 +61,8 @@ def test_every_dialect_has_needles_for_both_sides() -> None:
     for dialect in DIALECTS:
         family = {row.name for row in DIALECTS if row.family == dialect.family}
         speakers = {p.row.speaker for p in NEEDLES if p.row.dialect in family}
-        assert speakers == {"miner", "pool"}, dialect.name
+        sealed = dialect.name == "datum"  # of which only the miner's hello can be read
+        assert speakers == ({"miner"} if sealed else {"miner", "pool"}), dialect.name
         assert any(p.row.dialect == dialect.name for p in NEEDLES), dialect.name
 
 

@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poolwatch.kernels.gate import BLANKS, HEAD_BYTES, HOLD, OPENERS, PASS, gate_payload
+from poolwatch.kernels.frames import opens_frames
+from poolwatch.kernels.gate import (
+    BLANKS,
+    HEAD_BYTES,
+    HOLD,
+    OPENERS,
+    PASS,
+    gate_first,
+    gate_payload,
+)
 from poolwatch.layouts import FlowFlag, Gate
 from poolwatch.match.prefilter import Endpoints, FlowTable
 from poolwatch.settings import Limits
@@ -181,6 +190,78 @@ def test_an_answer_alone_is_read(post: tuple[bytes, bytes]) -> None:
     assert is_read((1, head), (1, post[1]))
 
 
+GET_SOCKET = b"GET /proxy HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n"
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
+KEY = bytes(range(128, 192))
+MASKED = b"\x81\x87abcd" + bytes(a ^ b for a, b in zip(b'{"a":1}', b"abcdabc", strict=True))
+SHARE = b"\x7f\x02\x0f\0\x25\x22\x11" + bytes(8)
+HEADER = b"\0\x80\x1a\x18\0\0" + bytes(24)
+FRAMED = [
+    SHARE,
+    SHARE + b"\x7f\4\6\0\1\0" + b'{"id":1}\n',
+    b"\x7f\5\x0b\0\x0d\2\0\1\0\2\0",
+    b"\x7f\1\x0e\0\1\0a/1\0rig\0",
+    b"\0\0\0\x20\0\0\0\2\0\2\0" + bytes(27),
+    HEADER + HEADER,
+    b"\0\0\1\6\0\0\2\0\0\0\0\0",
+    b"\0\0\0\x0a\1\0\0\0\1\0\0\0\2\1",
+    b"\0\0\0\x0b\1\1\0\0\0\1\0\0\0\2\1",
+    b"\0\0\1\x32\0\0\0\1\x2d" + bytes(0x12D),
+    b"\0\0\x18\x66\1\0\0\0\0\x10" + bytes(8) + b"\0\0\1\x2e" + bytes(40),
+    b"\x29\x19\x87\xd7" + bytes(256),
+    b"\1\6\0\0\1\0\1\0\3\0",
+    b"\2\x25\0\0\1\0\3\0\2" + bytes(32),
+    b"\x18\0\0\0\x80\1\0\0\3\5\3rig" + b"someone@a.test",
+    b"STR3\2SCHSSAGS",
+]
+"""First payloads of the binary dialects."""
+
+
+@pytest.mark.parametrize("opening", FRAMED)
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_framed_opening_is_read(opening: bytes, side: int) -> None:
+    assert is_read((side, opening))
+    assert is_read((side, opening), syn=True)
+
+
+@pytest.mark.parametrize("answer", [234, 170, 172])
+def test_a_key_is_read_once_its_answer_shows(answer: int) -> None:
+    for key in (KEY, KEY[:32], KEY[:34]):
+        assert not is_read((0, key))
+        assert is_read((0, key), (1, bytes(answer)))
+    assert not is_read((0, KEY), (1, bytes(answer + 1)), (0, KEY), (1, bytes(answer)))
+
+
+def test_a_websocket_is_read_from_its_first_json_on() -> None:
+    assert is_read((0, MASKED))
+    assert is_read((1, b'\x81\x07{"a":1}'))
+    assert is_read((0, GET_SOCKET), (1, SWITCHED), (0, MASKED + MASKED))
+    assert is_read((0, GET_SOCKET), (1, SWITCHED), (1, b"\x8a\0"), (1, b'\x81\x07{"a":1}'))
+    assert is_read((0, GET_SOCKET), (1, SWITCHED), (0, b"\xc1\x85abcd12345"))
+    assert is_read((1, SWITCHED), (1, b'\x81\x7e\1\0{"a":' + bytes(250)))
+    assert is_read((0, GET_SOCKET[:-2]), (0, b"\r\n"), (0, MASKED))
+
+
+framed = st.one_of(st.sampled_from([*FRAMED, KEY, KEY[:32], bytes(234)]), st.binary(max_size=80))
+
+
+@settings(max_examples=1500)
+@given(st.data(), framed, st.integers(0, 15), st.integers(0, 1), st.booleans())
+def test_the_twin_agrees_on_first_payloads(
+    data: st.DataObject, payload: bytes, state: int, side: int, other_silent: bool
+) -> None:
+    changed = bytearray(payload or b"\0")
+    for at in data.draw(st.lists(st.integers(0, len(changed) - 1), max_size=2)):
+        changed[at] = data.draw(st.integers(0, 255))
+    payload = bytes(changed) + data.draw(st.binary(max_size=2))
+    buffer = np.frombuffer(b"\xa5" + payload + b'"{', np.uint8)
+    got = gate_first(buffer, 1, 1 + len(payload), state, side, other_silent)
+    after, verdict = naive.gate_first(payload, state, side, other_silent=other_silent)
+    assert got == after | VERDICTS[verdict]
+    opened = any(opens(payload) for opens in naive.FRAMED)
+    assert opens_frames(buffer, 1, 1 + len(payload)) == opened
+
+
 NOT_MINING = [
     [(0, b"SSH-2.0-OpenSSH_9.6\r\n"), (1, b"SSH-2.0-dropbear\r\n")],
     [(0, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), (1, b'HTTP/1.1 200 OK\r\n\r\n{"a":1}')],
@@ -210,6 +291,16 @@ NOT_MINING = [
     [(1, b"220 hello\r\n"), (0, b"\x05\x01\0")],
     [(0, b"CONNMAN 1\r\n")],
     [(0, b"PROXIMITY 12\r\n")],
+    [(0, GET_SOCKET), (1, SWITCHED), (0, b"\x81\x84\0\0\0\0ping"), (1, b"\x8a\0")],
+    [(0, GET_SOCKET), (1, SWITCHED), (1, b"\x82\x04\0\1\2\3")],
+    [(0, b'\x81\x09{"a":1}')],  # longer than it says, and no upgrade before it
+    [(0, KEY), (1, KEY)],
+    [(0, KEY), (1, bytes(235))],
+    [(0, b"\x7f\x02\x0f\0" + bytes(12))],
+    [(0, b"\0\0\0\x35\0\0" + bytes(0x35))],
+    [(0, b"\0\0\0\x85\xffSMBr" + bytes(124))],
+    [(0, b"\1\6\0\0\1\0\1\0\7\0")],
+    [(0, b"\x2a\0\0\0\1" + bytes(41))],
 ]
 
 WRAPPED = [
@@ -283,6 +374,12 @@ tokens = st.sampled_from(
         b"pool.test\0",
         b"\0",
         b"\x80",
+        b"Upgrade: websocket",
+        b"\x81\x0d",
+        b"\x81\x8d\0\0\0\0",
+        b"\x82\x04",
+        b"\x01\x7e\0\x80",
+        b"\xc1\x80",
     ]
 )
 soups = st.lists(st.one_of(tokens, st.binary(max_size=6)), min_size=1, max_size=6).map(b"".join)

@@ -185,7 +185,8 @@ class NeedleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one recognised message looks like: `needles.toml`.
 
     A message is recognised by its `method`, by being an answer to a method (`answers`),
-    by an HTTP `header`, or, with none of them, by its `fields` alone.
+    by an HTTP `header`, or, with none of them, by its `fields` alone. What a binary frame says
+    is written as JSON too, with the names its dialect gives it.
     """
 
     id: str
@@ -199,7 +200,7 @@ class NeedleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     method: str = ""
     answers: str = ""
     header: str = ""
-    carrier: Literal["", "lines", "http"] = ""
+    carrier: Literal["", "lines", "http", "websocket", "frames"] = ""
     fields: dict[str, str] = {}
     to_any: bool = False  # a form alone: also in answer to a request that was not recognised
     rank: int = 0  # of two dialects that fit, the higher rank names the flow

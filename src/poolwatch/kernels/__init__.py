@@ -27,7 +27,7 @@ from numba.core.types.containers import NamedTuple as NumbaNamedTuple
 from poolwatch import layouts
 
 _CARRIER_SIDE = ("walk", "decode", "carriers", "intervals")
-_NAME_SIDE = ("gate", "endpoints", "names", "dns", "tls", "openings")
+_NAME_SIDE = ("frames", "gate", "endpoints", "names", "dns", "tls", "openings")
 MODULES = (*_CARRIER_SIDE, *_NAME_SIDE, "flows", "merge")
 """The kernel modules, in import order; `warm` compiles them all.
 

@@ -13,7 +13,7 @@ from poolwatch.kernels import BYTES, INT32S, SLOTS, b1, i8, kernel, part, row, r
 from poolwatch.kernels.carriers import decode_carried
 from poolwatch.kernels.decode import CARRIED, decode_frame
 from poolwatch.kernels.endpoints import find_endpoint
-from poolwatch.kernels.gate import HOLD, OPENERS, PASS, gate_payload
+from poolwatch.kernels.gate import HOLD, OPENERS, PASS, gate_first, gate_payload
 from poolwatch.kernels.intrinsics import fold, prefetch
 from poolwatch.kernels.names import NAMES_TYPE
 from poolwatch.kernels.openings import (
@@ -550,6 +550,10 @@ def read_tcp(
             ahead = (seq - expected) & 0xFFFFFFFF
             if 0 < ahead < _REORDER_WINDOW:
                 verdict |= PASS
+        if not flags & (_DATA_A << side) and not verdict & (PASS | HOLD | _TLS | _HTTP):
+            other_silent = not flags & (_DATA_A << (1 - side))
+            verdict = gate_first(buffer, position, position + length, verdict, side, other_silent)
+            flow["gate"] = verdict & 0xFF
         if verdict & PASS:
             flags |= _CANDIDATE
             bits |= _OPEN

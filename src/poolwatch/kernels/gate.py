@@ -11,20 +11,23 @@ from typing import Any
 import numpy as np
 
 from poolwatch.kernels import BYTES, b1, i8, kernel, part
+from poolwatch.kernels.frames import opens_frames, opens_websocket
 from poolwatch.kernels.intrinsics import big32
 from poolwatch.layouts import Gate
 
 _HTTP = int(Gate.HTTP)
 _TLS = int(Gate.TLS)
 _HEAD_A = int(Gate.HEAD_A)
+_HEADS = int(Gate.HEAD_A | Gate.HEAD_B)
 
 # What the gate says, beside the Gate bits it may set.
 PASS = 256  # a candidate from this payload on
-HOLD = 512  # an HTTP POST head without its body: keep it until the body shows
+HOLD = 512  # an HTTP head without its body, or a noise: keep it until more shows
 
 OPENERS = np.zeros(256, np.bool_)
 """First bytes worth a look; for any other `gate_payload` leaves the state as it is."""
-OPENERS[[4, 5, 9, 10, 13, 32, 0x16, 0x17, 0x5B, 0x7B, 0xEF, *b"CDGHOP"]] = True
+OPENERS[[1, 4, 5, 9, 10, 13, 32, 0x16, 0x17, 0x5B, 0x7B, 0x81, 0x82, 0xC1, 0xEF]] = True
+OPENERS[[*b"CDGHOP"]] = True
 
 BLANKS = 16  # blanks looked past
 SOCKS_METHODS = 8  # offered in a SOCKS5 greeting
@@ -121,6 +124,16 @@ def _is_packing_header(buffer: Any, position: int, end: int) -> bool:
     return False
 
 
+@part(b1(BYTES, i8, i8))
+def _is_upgrade_header(buffer: Any, position: int, end: int) -> bool:
+    """A header line that begins "upgrade:", any case: a WebSocket, or hardly anything else."""
+    if position + 8 > end or i8(buffer[position + 7]) != 0x3A:
+        return False
+    if (big32(buffer, position) | 0x20202020) != 0x75706772:  # upgr
+        return False
+    return (big32(buffer, position + 4) | 0x20202020) == 0x6164653A  # ade:
+
+
 @part(b1(BYTES, i8, i8), inline=True)
 def _is_post(buffer: Any, position: int, end: int) -> bool:
     return position + 4 <= end and big32(buffer, position) == _POST
@@ -129,28 +142,33 @@ def _is_post(buffer: Any, position: int, end: int) -> bool:
 @part(i8(BYTES, i8, i8, b1, b1))
 def _gate_head(buffer: Any, position: int, end: int, has_body: bool, packed: bool) -> int:
     """An HTTP head: PASS, HOLD or 0. Without `has_body` only a mining header passes, or a
-    second request behind that may have a body. `packed`: also pass what announces a body in
-    chunks or compressed, whose first bytes say nothing.
+    second request behind that may have a body; a request to upgrade is held until a frame
+    shows. `packed`: also pass what announces a body in chunks or compressed, whose first
+    bytes say nothing.
     """
     stop = min(end, position + HEAD_BYTES)
     index = position
+    upgrade = False
     while index < stop:
         if i8(buffer[index]) == 10:
             if _is_mining_header(buffer, index + 1, end):
                 return PASS
             if packed and _is_packing_header(buffer, index + 1, end):
                 return PASS
+            upgrade |= _is_upgrade_header(buffer, index + 1, end)
             following = index + 1
             if following < end and i8(buffer[following]) == 13:
                 following += 1
             if following < end and i8(buffer[following]) == 10:  # the head is complete
                 if not has_body:
+                    if upgrade:
+                        return HOLD
                     return PASS if _is_post(buffer, following + 1, end) else 0
                 if _skip_blanks(buffer, following + 1, end) >= end:
                     return HOLD
                 return PASS if opens_json(buffer, following + 1, end) else 0
         index += 1
-    return PASS if has_body else 0  # the head goes on in a later segment
+    return PASS if has_body or upgrade else 0  # the head goes on in a later segment
 
 
 @kernel(b1(BYTES, i8, i8))
@@ -240,6 +258,11 @@ def gate_payload(
         if first == 5:
             return gate | PASS if opens_socks5(buffer, position, end) else gate
         return gate | PASS if opens_socks4(buffer, position, end) else gate
+    if first >= 0x81 or first == 1:  # of a WebSocket: texts, binary messages, packed ones
+        upgraded = gate & _HTTP != 0 and gate & _HEADS != 0
+        if first == 0xC1:
+            return gate | PASS if upgraded else gate
+        return gate | PASS if opens_websocket(buffer, position, end, upgraded) else gate
     if length < 4:
         # Too short for a verb: a request sent byte by byte still has to be read.
         if not gate and (first == 0x50 or (other_silent and (first == 0x48 or first == 0x43))):
@@ -259,7 +282,10 @@ def gate_payload(
             return gate | _HTTP | HOLD | (_HEAD_A << side)
         return gate | _HTTP | verdict
     if verb == _GET:
-        return gate | _HTTP | _gate_head(buffer, position, end, False, False)
+        verdict = _gate_head(buffer, position, end, False, False)
+        if verdict == HOLD:
+            return gate | _HTTP | HOLD | (_HEAD_A << side)
+        return gate | _HTTP | verdict
     if verb == _HTTP_STATUS:
         if not other_silent:
             return gate | _HTTP
@@ -278,4 +304,26 @@ def gate_payload(
         return gate | PASS if kind == _Y_TC or kind == _Y_UN else gate
     if verb == _HEAD or verb == _OPTIONS or verb == _DELETE or verb == _PATCH:
         return gate | _HTTP
+    return gate
+
+
+@kernel(i8(BYTES, i8, i8, i8, i8, b1), inline=True)
+def gate_first(
+    buffer: Any, position: int, end: int, gate: int, side: int, other_silent: bool
+) -> int:
+    """Look at the first payload of a side where its first byte says nothing.
+
+    Of Stratum V2 only lengths show: the client's key is held until the server's answer has
+    the one length it can have.
+    """
+    length = end - position
+    key = gate & (_HEAD_A << (1 - side))
+    if key:
+        if length == 234 or length == 170 or length == 172:
+            return gate | PASS
+        gate &= ~key
+    if opens_frames(buffer, position, end):
+        return gate | PASS
+    if other_silent and (length == 64 or length == 32 or length == 34):
+        return gate | HOLD | (_HEAD_A << side)
     return gate

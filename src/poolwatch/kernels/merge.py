@@ -26,6 +26,7 @@ from poolwatch.layouts import (
     SEGMENT,
     TABLE,
     FlowFlag,
+    Gate,
 )
 
 _TAG = 0xFFFFFFFF
@@ -40,6 +41,7 @@ _CANDIDATE = int(FlowFlag.CANDIDATE)
 _LISTED = int(FlowFlag.LISTED)
 _INHERITED = int(FlowFlag.INHERITED)
 _LATER = int(FlowFlag.LATER)
+_HEADS = int(Gate.HEAD_A | Gate.HEAD_B)
 _OWN = int(
     FlowFlag.FIRST_B
     | FlowFlag.CANDIDATE
@@ -185,8 +187,9 @@ def merge_plain(
     """Merge all flows of a later slice that need no reading; list the others in `left`.
 
     `later_starts` number their packets from the whole's beginning already.
-    Left to the caller are flows somebody reads or that have a name, and those whose key has a
-    flow here that somebody reads or that ends where the later one begins. So are those below GTP.
+    Left to the caller are flows somebody reads or may, or that have a name, and those whose key
+    has a flow here that somebody reads or that ends where the later one begins. So are those
+    below GTP.
     """
     count = 0
     idle_ns = table[0]["idle_ns"]
@@ -199,6 +202,7 @@ def merge_plain(
             flags & _INHERITED and flags & _DATA
         )
         plain &= later_starts[index]["named"] == 0
+        plain &= i8(later["gate"]) & _HEADS == 0  # of which something is held
         if is_gtp(later["tags"]):
             plain = False
         if plain:

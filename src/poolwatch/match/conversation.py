@@ -14,6 +14,7 @@ from poolwatch.match.accounting import Accounting, Share
 from poolwatch.match.dialects import ROWS, get_dialect
 from poolwatch.match.dialects.base import Act, Event, Request
 from poolwatch.match.message import NOT_JSON, UNREADABLE, Head, Message, Tally
+from poolwatch.match.websocket import upgrades
 from poolwatch.terms import Hit, Quote, Speaker, Stage, Strength, Tunnel
 
 if TYPE_CHECKING:
@@ -33,6 +34,14 @@ _LOG_KEYS = frozenset(("@timestamp", "timestamp", "ts", "level", "severity", "lo
 _GRANTS = (Act.WELCOME, Act.SUBSCRIBED, Act.AUTHORIZED, Act.JOB)
 _ANSWERS = (*_GRANTS, Act.ACCEPT, Act.REJECT)
 _OUTCOMES = (Act.ACCEPT, Act.REJECT)
+# Which needles may fit a message, by how it came.
+_CARRIERS = {
+    "lines": ("", "lines"),
+    "http": ("", "http"),
+    "websocket": ("", "lines", "websocket"),
+    "frames": ("frames",),
+}
+_PATH_LOGIN = re.compile(r"/(?:ws|getwork)/([\w:.-]{20,}(?:/[\w.-]+)?)")
 _WALLET_IN_URL = re.compile(r"0x[0-9a-fA-F]{40}(?:[@/.][\w.-]*)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -76,10 +85,12 @@ class Conversation:
         "_strength",
         "_tally",
         "_tunnel",
+        "_upgrade",
         "_waiting",
         "_web",
         "calls",
         "misses",
+        "packs",
     )
 
     def __init__(self, catalog: Catalog, limits: Limits, tally: Tally) -> None:
@@ -92,6 +103,7 @@ class Conversation:
         self._rank = -1
         self._families: set[str] = set()  # of dialects the miner itself spoke
         self._miner_side: int | None = None
+        self._upgrade: Message | None = None  # the request that made it a WebSocket
         self._early: Message | None = None  # an HTTP error before anything was asked
         # By side: messages that belong there, and messages only the other end would say.
         self._said: tuple[list[int], list[int]] = ([0, 0], [0, 0])
@@ -118,6 +130,7 @@ class Conversation:
         self._quotes: list[Quote] = []
         self._quoted: set[Act | str] = set()
         self._first_ns = self._last_ns = self._first_packet = 0
+        self.packs = False  # both sides agreed to pack what follows
         self.misses = 0  # messages with nothing of mining in them
         self.calls = 0  # those of them that were JSON-RPC
 
@@ -185,12 +198,25 @@ class Conversation:
         hit.algorithm, hit.difficulty = self._algorithm, self._difficulty
         hit.extensions = tuple(self._extensions)
         hit.signatures = tuple(self._signatures)
+        self._fill_from_upgrade(hit)
         hit.tunnel = self._tunnel
         if self._leads_to is not None:
             hit.signatures += (f"pool:{self._leads_to}",)
         hit.quotes = tuple(self._quotes)
         hit.seen_first_ns, hit.seen_last_ns = self._first_ns, self._last_ns
         hit.seen_first_packet = self._first_packet
+
+    def _fill_from_upgrade(self, hit: Hit) -> None:
+        """What the request for a WebSocket says, where the messages in it did not say more."""
+        head = self._upgrade.head if self._upgrade else None
+        if head is None or not hit.signatures or self._miner_side != self._upgrade_side:
+            return
+        hit.agent = hit.agent or self._clean(head.header("user-agent"))
+        hit.named_host = hit.named_host or self._clean(_host_of(head))
+
+    @property
+    def _upgrade_side(self) -> int | None:
+        return self._upgrade.side if self._upgrade else None
 
     def _counts(self, misplaced: int) -> tuple[int, int]:
         """Recognised messages of the miner's side and of the pool's."""
@@ -202,10 +228,11 @@ class Conversation:
         self._quotes = [quote._replace(packet=quote.packet + packets) for quote in self._quotes]
         if self._first_packet:
             self._first_packet += packets
-        if self._early is not None:
-            self._early.spans = [
-                span._replace(packet=span.packet + packets) for span in self._early.spans
-            ]
+        for message in (self._early, self._upgrade):
+            if message is not None:
+                message.spans = [
+                    span._replace(packet=span.packet + packets) for span in message.spans
+                ]
 
     def count_in(self, tally: Tally) -> None:
         """Count in another tally from now on."""
@@ -283,6 +310,8 @@ class Conversation:
         heads = list(self._web)
         heads[message.side] = head
         self._web = (heads[0], heads[1])
+        if head.method and upgrades(head) and not self.found:
+            self._upgrade = message
         for name in head.headers or ():
             for needle in self._catalog.needles_by_header.get(name, ()):
                 says_miner = needle.speaker is Speaker.MINER
@@ -303,8 +332,16 @@ class Conversation:
     def _read_request_head(self, head: Head) -> None:
         """What the head of a mining request says about the miner."""
         self._agent = self._agent or self._clean(head.header("user-agent"))
-        self._named_host = self._named_host or self._clean(head.header("host").rsplit(":", 1)[0])
+        self._named_host = self._named_host or self._clean(_host_of(head))
         self._add_login(_basic_login(head) or _login_in_url(head))
+
+    def _take_upgrade(self, message: Message) -> None:
+        """The WebSocket carries mining: its request is evidence, and may hold the login."""
+        if message.side != self._miner_side or message.head is None:
+            return
+        match = _PATH_LOGIN.search(message.head.target)
+        self._add_login(match[1] if match else None)
+        self._apply([Event(Act.UPGRADE)], message, Speaker.MINER)
 
     def _read_non_json(self, message: Message) -> None:
         """An HTTP body without JSON: no work, so a refusal if it answers an opening.
@@ -424,12 +461,12 @@ class Conversation:
 
     def _fitting(self, needles: tuple[Needle, ...], message: Message) -> Needle | None:
         """The needle that fits: the highest rank; of equals the dialect, or family, so far."""
-        carrier = "lines" if message.head is None else "http"
+        carriers = _CARRIERS[message.carrier or ("lines" if message.head is None else "http")]
         best: Needle | None = None
         for needle in needles:  # by falling rank
             if best is not None and needle.rank < best.rank:
                 break
-            if needle.carrier not in ("", carrier) or not needle.fits(message.body):
+            if needle.carrier not in carriers or not needle.fits(message.body):
                 continue
             if needle.dialect == self._dialect:
                 return needle  # none is nearer
@@ -457,6 +494,8 @@ class Conversation:
         elif self._families and family not in self._families:
             return False  # work in a dialect the miner does not speak is none
         self._said[message.side][0] += 1
+        if self._upgrade is not None and not self._signatures:
+            self._take_upgrade(self._upgrade)
         self._signatures[needle.id] = None
         if not needle.nursery:
             strongest = self._strength.get(needle.speaker, Strength.FORM)
@@ -560,6 +599,7 @@ class Conversation:
         if "options" in facts and len(self._options) < self._limits.flow_logins:
             self._options |= dict.fromkeys(facts["options"])
         self._extensions |= dict.fromkeys(facts.get("extensions", ()))
+        self.packs |= facts.get("encoding") == "gzip"
         if "speaks" in facts:
             self._families.add(facts["speaks"])
 
@@ -595,7 +635,10 @@ class Conversation:
                 self._quotes[index] = quote._replace(shows=f"{quote.shows} {act.value}")
                 return
         chars = self._limits.quote_chars
-        text = _CONTROL.sub(" ", message.data[: 4 * chars].decode("utf-8", "replace")).strip()
+        text = message.data[:chars].hex()
+        if message.carrier != "frames":
+            text = message.data[: 4 * chars].decode("utf-8", "replace")
+            text = _CONTROL.sub(" ", text).strip()
         for index, span in enumerate(spans):
             shown = text[:chars] if index == 0 else ""
             self._quotes.append(Quote(*span, speaker, shown, act.value))
@@ -652,6 +695,11 @@ def _echoed(body: Any) -> str:
 def _is_answer(body: Any) -> bool:
     """Whether a message has what an answer has."""
     return isinstance(body, dict) and ("result" in body or "error" in body)
+
+
+def _host_of(head: Head) -> str:
+    """The host a request is for, without its port."""
+    return head.header("host").rsplit(":", 1)[0]
 
 
 def _basic_login(head: Head) -> str:

@@ -62,7 +62,9 @@ class Head:
 class Message:
     """One message of one side: a JSON value, or an HTTP head without (`body` is None).
 
-    `data` are its bytes as sent, `spans` where they stand; `ts_ns` is when its last byte came.
+    `data` are its bytes as sent (of a WebSocket unmasked, of gzip unpacked), `spans` where they
+    stand; `ts_ns` is when its last byte came. `carrier` says how it came, if not as a line or
+    over HTTP: `websocket`, or in binary `frames`.
     """
 
     side: int
@@ -71,6 +73,7 @@ class Message:
     data: bytes
     spans: list[Span]
     head: Head | None = None
+    carrier: str = ""
 
 
 Tally = Counter[str]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from poolwatch.match.channel import Channel
 from poolwatch.match.conversation import Conversation
+from poolwatch.match.dialects.sv2noise import Lengths, may_begin
 from poolwatch.match.message import Piece, Segment, Tally
 from poolwatch.match.reassembly import Reassembler
 from poolwatch.match.wrappers import WRAPPERS, Unwrapper
@@ -25,6 +26,8 @@ class Stream:
     __slots__ = (
         "_begun",
         "_bytes",
+        "_held",
+        "_lengths",
         "_limits",
         "_unwrapper",
         "channels",
@@ -48,6 +51,8 @@ class Stream:
             Reassembler(limits, tally, expected[1]),
         )
         self._unwrapper: Unwrapper | None = None
+        self._lengths: Lengths | None = None  # it begins like what only lengths tell
+        self._held: list[tuple[int, Piece]] = []  # what else it may be the beginning of
         self._begun = False  # some payload was read
         self.channels = (Channel(0, limits, tally), Channel(1, limits, tally))
         self.conversation = Conversation(catalog, limits, tally)
@@ -77,6 +82,8 @@ class Stream:
         unwrapper = self._unwrapper
         if unwrapper is not None and (unwrapper.ended or unwrapper.dark):
             return True
+        if self._lengths is not None:
+            return False  # it is something, or nothing after a few hundred bytes
         limits = self._limits
         calls = conversation.calls
         patience = limits.patience_calls if calls else limits.patience_messages
@@ -95,6 +102,8 @@ class Stream:
         for side in (0, 1):
             for piece in self.reassemblers[side].finish():
                 self._read(side, piece)
+        if self._lengths is not None and not self._lengths.certain:
+            self._let_go()
         unwrapper = self._unwrapper
         if unwrapper is not None:
             for side, piece in unwrapper.finish():
@@ -108,6 +117,7 @@ class Stream:
             hit.encrypted |= unwrapper.dark
             hit.payload = (unwrapper.inside[0], unwrapper.inside[1])
         self.conversation.fill(hit)
+        hit.encrypted |= self._lengths is not None
         miner = hit.miner_side or 0
         prose = [channel.prose > 0 for channel in self.channels]
         hit.prose = (prose[miner], prose[1 - miner])
@@ -118,6 +128,11 @@ class Stream:
             part.shift(packets)
         if self._unwrapper is not None:
             self._unwrapper.shift(packets)
+        if self._lengths is not None:
+            self._lengths.shift(packets)
+        self._held = [
+            (side, piece._replace(packet=piece.packet + packets)) for side, piece in self._held
+        ]
 
     def count_in(self, tally: Tally) -> None:
         """Count in another tally from now on."""
@@ -125,10 +140,16 @@ class Stream:
             part.count_in(tally)
 
     def _read(self, side: int, piece: Piece) -> None:
+        """Read one piece of a side, in order."""
         if not self._begun and piece.data:
             self._begun = True
+            if not piece.gap and may_begin(piece.data):
+                self._lengths = Lengths(side)
             if not piece.gap and piece.data[0] in WRAPPERS:
                 self._unwrapper = Unwrapper()
+        if self._lengths is not None:
+            self._read_lengths(self._lengths, side, piece)
+            return
         unwrapper = self._unwrapper
         if unwrapper is None or unwrapper.over:
             self._read_inside(side, piece)
@@ -140,8 +161,30 @@ class Stream:
         for inside in pieces:
             self._read_inside(side, inside)
 
+    def _read_lengths(self, lengths: Lengths, side: int, piece: Piece) -> None:
+        """Read on by lengths alone, until they are those of something else."""
+        if not lengths.certain:
+            self._held.append((side, piece))
+        for message in lengths.feed(side, piece):
+            self.conversation.read(message)
+        if lengths.certain:
+            self._held = []
+        elif lengths.failed:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """What was held for its lengths is read as anything else."""
+        held, self._held, self._lengths = self._held, [], None
+        for side, piece in held:
+            self._read_inside(side, piece)
+
     def _read_inside(self, side: int, piece: Piece) -> None:
-        for message in self.channels[side].feed(piece):
+        channel = self.channels[side]
+        for message in channel.feed(piece):
             self.conversation.read(message)
             if self.hopeless:
                 return
+        if channel.is_socket:
+            self.channels[1 - side].asked = True
+        if self.conversation.packs:
+            self.channels[0].unpacks = self.channels[1].unpacks = True

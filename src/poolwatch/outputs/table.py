@@ -369,6 +369,8 @@ def _why_key(finding: Finding) -> str:
         return _contact_key(finding)
     if Strength.SAFE not in hit.strength and finding.grade <= Grade.SUSPECTED:
         return "bare"
+    if hit.dialect in ROWS and ROWS[hit.dialect].proof == "nursery":
+        return "weak"
     if hit.stage <= Stage.GREETED:
         return "refused" if hit.refused else "greeted"
     if hit.stage is Stage.MINING and finding.grade < Grade.CONFIRMED:

@@ -132,6 +132,9 @@ def _patterns(chosen: Selection, others: Counter[str]) -> Iterator[tuple[NeedleR
         if row.strength != "safe":
             others["needles that prove nothing alone"] += 1
             continue
+        if row.carrier in ("frames", "websocket"):  # binary, masked or packed on the wire
+            others["needles of messages that do not travel as text"] += 1
+            continue
         try:
             yield row, needle_pattern(row)
         except Inexpressible:

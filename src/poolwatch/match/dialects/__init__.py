@@ -16,6 +16,7 @@ from poolwatch.match.dialects.base import Dialect
 
 if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
+    from poolwatch.match.framing import Framing
 
 
 Proof = Literal["recorded", "specified", "assembled", "nursery"]
@@ -92,6 +93,51 @@ DIALECTS = (
         "recorded",
         "template",
         "nesfit cgminer.g0; BIP 22",
+    ),
+    DialectRow(
+        "btcagent",
+        "D07",
+        "stratum",
+        "BTC.com BTCAgent, many miners on one socket",
+        "specified",
+        "btcagent",
+        "btccom/btcpool docs/AGENT.md",
+    ),
+    DialectRow(
+        "stratum-v2",
+        "D08",
+        "stratum-v2",
+        "Stratum V2 in clear",
+        "specified",
+        "sv2",
+        "stratum-mining/sv2-spec 03, 05",
+    ),
+    DialectRow(
+        "stratum-v2-noise",
+        "D08",
+        "stratum-v2-noise",
+        "Stratum V2 encrypted, by its lengths",
+        "assembled",
+        "sv2noise",
+        "stratum-mining/sv2-spec 04; stratum-mining/stratum noise-sv2",
+    ),
+    DialectRow(
+        "betterhash",
+        "D10",
+        "betterhash",
+        "BetterHash, a draft of 2018",
+        "nursery",
+        "betterhash",
+        "TheBlueMatt/bips bip-XXXX (betterhash)",
+    ),
+    DialectRow(
+        "datum",
+        "D11",
+        "datum",
+        "DATUM, its hello",
+        "assembled",
+        "datum",
+        "OCEAN-xyz/datum_gateway src/datum_protocol.c",
     ),
     DialectRow(
         "eth-proxy",
@@ -211,6 +257,15 @@ DIALECTS = (
         "alephium/mining-pool lib; blackmennewstyle/miningcore; alephium/docs (the hello)",
     ),
     DialectRow(
+        "alephium-node",
+        "D27",
+        "alephium-node",
+        "Alephium full node and its miner",
+        "assembled",
+        "alephiumnode",
+        "alephium/gpu-miner src/messages.h",
+    ),
+    DialectRow(
         "ergo-stratum",
         "D28",
         "stratum",
@@ -319,6 +374,15 @@ DIALECTS = (
         "HarukaMa/aleo-pool-server stratum/spec.md",
     ),
     DialectRow(
+        "zkwork",
+        "D40",
+        "zkwork",
+        "zk.work's Aleo workers",
+        "nursery",
+        "zkwork",
+        "6block/zkwork_aleo_protocol src/message/poolmessage.rs",
+    ),
+    DialectRow(
         "nimiq-pool",
         "D41",
         "nimiq",
@@ -328,6 +392,15 @@ DIALECTS = (
         "nimiq/core-js src/main/generic/miner; nimiq developer-reference",
     ),
     DialectRow(
+        "dero-getwork",
+        "D42",
+        "dero-getwork",
+        "Dero getwork over WebSocket",
+        "assembled",
+        "dero",
+        "deroproject/derohe cmd/derod/rpc; xmrig/xmrig DaemonClient",
+    ),
+    DialectRow(
         "xelis-stratum",
         "D43",
         "stratum",
@@ -335,6 +408,15 @@ DIALECTS = (
         "specified",
         "xelis",
         "vipor-net/xelis-stratum-protocol; NiceHash XelisHashV2 v1.0",
+    ),
+    DialectRow(
+        "xelis-getwork",
+        "D43",
+        "xelis-getwork",
+        "Xelis node getwork over WebSocket",
+        "assembled",
+        "xelisgetwork",
+        "xelis-project/xelis-blockchain daemon; xelis-go-sdk getwork",
     ),
     DialectRow(
         "nexa-stratum",
@@ -409,6 +491,33 @@ DIALECTS = (
         "warthog-network, Pool Mining in WARTHOG",
     ),
     DialectRow(
+        "coinhive",
+        "D50",
+        "coinhive",
+        "Coinhive and its clones over WebSocket",
+        "assembled",
+        "coinhive",
+        "x25/coinhive-stratum-mining-proxy; cazala/coin-hive-stratum",
+    ),
+    DialectRow(
+        "webminerpool",
+        "D52",
+        "webminerpool",
+        "webminerpool over WebSocket",
+        "assembled",
+        "webminerpool",
+        "notgiven688/webminerpool SDK/miner_raw, server",
+    ),
+    DialectRow(
+        "chia-pool",
+        "D56",
+        "chia-pool",
+        "Chia pooling over HTTP, in clear",
+        "specified",
+        "chia",
+        "Chia-Network/pool-reference SPECIFICATION.md",
+    ),
+    DialectRow(
         "pearl-stratum",
         "D58",
         "stratum",
@@ -438,6 +547,13 @@ VARIANTS = (
     ),
     VariantRow(
         "D03", "stratum-v1", "`mining.configure` and version rolling", "specified", "BIP 310"
+    ),
+    VariantRow(
+        "D09",
+        "stratum-v2-noise",
+        "the drafts of 2020 and 2022: other keys, other lengths",
+        "assembled",
+        "stratum-mining/sv2-spec (history); braiins/braiins open/protocols/stratum",
     ),
     VariantRow(
         "D18",
@@ -515,6 +631,20 @@ VARIANTS = (
         "Dynex: the login; what its miners say over HTTP is not known here",
         "nursery",
         "wire-format catalogue",
+    ),
+    VariantRow(
+        "D51",
+        "coinhive",
+        "deepMiner: a user's name instead of a site's key",
+        "assembled",
+        "deepwn/deepMiner",
+    ),
+    VariantRow(
+        "D53",
+        "stratum-v1",
+        "any of the line protocols over WebSocket, one message a frame",
+        "assembled",
+        "MoneroOcean; ckpool (their URLs)",
     ),
     VariantRow(
         "D57",
@@ -672,6 +802,9 @@ ALIKE = (
     ),
 )
 
+FRAMED = ("btcagent", "sv2", "alephiumnode", "betterhash", "datum", "zkwork")
+"""The modules of the binary dialects, each with its `FRAMING`."""
+
 ROWS = {row.name: row for row in DIALECTS}
 
 
@@ -681,6 +814,13 @@ def get_dialect(name: str) -> Dialect:
     module = importlib.import_module(f"poolwatch.match.dialects.{ROWS[name].module}")
     dialect: Dialect = module.DIALECT
     return dialect
+
+
+@cache
+def framings() -> tuple[Framing, ...]:
+    """How the frames of the binary dialects are told and read."""
+    modules = [importlib.import_module(f"poolwatch.match.dialects.{name}") for name in FRAMED]
+    return tuple(module.FRAMING for module in modules)
 
 
 def require_known(catalog: Catalog) -> None:

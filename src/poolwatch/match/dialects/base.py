@@ -16,6 +16,7 @@ class Act(Enum):
     """What a message does in a mining conversation."""
 
     TUNNEL = "tunnel"  # a proxy was asked for a way to the pool
+    UPGRADE = "upgrade"  # the connection was asked to become a WebSocket
     GREETING = "greeting"  # the miner's opening
     WELCOME = "welcome"  # the server took an opening that is no step of its own
     SUBSCRIBED = "subscribed"  # the server took a subscription

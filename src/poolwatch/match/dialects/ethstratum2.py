@@ -1,7 +1,7 @@
 """EthereumStratum/2.0.0 (D15, EIP-1571): a hello first, terse answers, numbers in hexadecimal.
 
 An answer without a result accepts a share; errors 2xx accept it too. After a hello that
-agrees on gzip the rest is not read.
+agrees on gzip the messages come packed, and are unpacked before they come here.
 Sources: ethereum/EIPs EIPS/eip-1571.md.
 """
 
@@ -72,7 +72,8 @@ class EthStratum2(Stratum):
             if is_error(body):
                 yield Event(Act.REFUSAL)
             else:
-                yield Event(Act.WELCOME if _is_welcome(body) else Act.DETAIL)
+                packed = facts(encoding=_encoding(body))
+                yield Event(Act.WELCOME if _is_welcome(body) else Act.DETAIL, packed)
         elif not is_error(body) and text_at([result_of(body)], 0) and method in _NAMED:
             yield Event(_NAMED[method])
         else:
@@ -81,7 +82,7 @@ class EthStratum2(Stratum):
     def shown(self, message: Message) -> Iterable[Event]:
         """A welcome whose hello was not seen."""
         if _is_welcome(message.body):
-            yield Event(Act.WELCOME)
+            yield Event(Act.WELCOME, facts(encoding=_encoding(message.body)))
         else:
             yield from super().shown(message)
 
@@ -93,6 +94,13 @@ _NAMED = {"mining.subscribe": Act.SUBSCRIBED, "mining.authorize": Act.AUTHORIZED
 def _is_welcome(body: Any) -> bool:
     result = result_of(body)
     return isinstance(result, dict) and "proto" in result
+
+
+def _encoding(body: Any) -> str | None:
+    """How all that follows is packed, if a welcome says that it is."""
+    result = result_of(body)
+    encoding = result.get("encoding") if isinstance(result, dict) else None
+    return "gzip" if encoding == "gzip" else None
 
 
 def _share_event(body: Any) -> Event:
