@@ -67,7 +67,7 @@ def opens(data: bytes | bytearray) -> bool | None:
 
     None: too few bytes to tell.
     """
-    if not data or data[0] not in _OPENERS:
+    if not data or data[0] not in _OPENERS or data[1:2] == b"\n":  # a line of one odd byte
         return False
     try:
         head = read_head(data)
