@@ -149,7 +149,10 @@ class Stream:
                 self._unwrapper = Unwrapper()
         if self._lengths is not None:
             self._read_lengths(self._lengths, side, piece)
-            return
+        else:
+            self._read_wrapped(side, piece)
+
+    def _read_wrapped(self, side: int, piece: Piece) -> None:
         unwrapper = self._unwrapper
         if unwrapper is None or unwrapper.over:
             self._read_inside(side, piece)
@@ -176,7 +179,7 @@ class Stream:
         """What was held for its lengths is read as anything else."""
         held, self._held, self._lengths = self._held, [], None
         for side, piece in held:
-            self._read_inside(side, piece)
+            self._read_wrapped(side, piece)
 
     def _read_inside(self, side: int, piece: Piece) -> None:
         channel = self.channels[side]

@@ -12,9 +12,7 @@ from typing import Any
 from poolwatch.match.dialects.base import (
     Act,
     Event,
-    Request,
     facts,
-    is_error,
     item_at,
     name_of,
     number_at,
@@ -40,17 +38,14 @@ class Aleo(Stratum):
         else:
             yield from super().said(method, message)
 
-    def answered(self, request: Request, message: Message) -> Iterable[Event]:
-        """A subscription is answered with session, nonce and address, each of which may be null."""
-        if request.method == "mining.subscribe" and _is_session(message.body):
-            yield Event(Act.SUBSCRIBED)
-        else:
-            yield from super().answered(request, message)
+    def takes_subscription(self, body: Any) -> bool:
+        """Also session, nonce and address, each of which may be null."""
+        return _is_session(body) or super().takes_subscription(body)
 
 
 def _is_session(body: Any) -> bool:
     result = result_of(body)
-    return isinstance(result, list) and len(result) in (2, 3) and not is_error(body)
+    return isinstance(result, list) and len(result) in (2, 3)
 
 
 DIALECT = Aleo()

@@ -7,12 +7,11 @@ Sources: btccom/btcpool docs/bytom/STRATUM-BTM.md; BytomDAO/B3-Mimic docs/STRATU
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from poolwatch.match.dialects.base import (
     Act,
     Event,
-    Request,
     facts,
     height_at,
     is_error,
@@ -23,17 +22,18 @@ from poolwatch.match.dialects.base import (
     result_of,
     text_at,
 )
-from poolwatch.match.dialects.cryptonote import CryptoNote
 from poolwatch.match.dialects.numbered import little_endian
+from poolwatch.match.dialects.ownwork import OwnWork
 from poolwatch.match.message import Message
 
 _LISTED = 11  # members of a job in a list
 _HEIGHT_BYTES = 8
 
 
-class Bytom(CryptoNote):
+class Bytom(OwnWork):
     """What a share stands for is not known here: targets have a scale of their own."""
 
+    mark: ClassVar = "previous_block_hash"
     openings = frozenset({"login", "getwork"})
 
     def said(self, method: str, message: Message) -> Iterable[Event]:
@@ -50,30 +50,16 @@ class Bytom(CryptoNote):
         else:
             yield from super().said(method, message)
 
-    def answered(self, request: Request, message: Message) -> Iterable[Event]:
-        """A job in answer to a login, or to `getwork`."""
-        job = _work(message.body)
-        if job is None or request.method == "submit":
-            yield from super().answered(request, message)
-            return
-        if request.method == "login":
-            yield Event(Act.AUTHORIZED)
-        yield _job(job)
+    def work_in(self, body: Any) -> Any:
+        """An object, or a list of eleven."""
+        result = result_of(body)
+        if isinstance(result, list):
+            return result if len(result) == _LISTED and not is_error(body) else None
+        return super().work_in(body)
 
-    def shown(self, message: Message) -> Iterable[Event]:
-        """A job whose request was not seen."""
-        yield _job(_work(message.body) or {})
-
-
-def _work(body: Any) -> dict[str, Any] | list[Any] | None:
-    """The job of an answer: its result, or the job in it."""
-    result = result_of(body)
-    if is_error(body):
-        return None
-    if isinstance(result, list):
-        return result if len(result) == _LISTED else None
-    job = result.get("job", result) if isinstance(result, dict) else None
-    return job if isinstance(job, dict) and "previous_block_hash" in job else None
+    def job_of(self, job: Any) -> Event:
+        """What a job says."""
+        return _job(job)
 
 
 def _job(job: dict[str, Any] | list[Any]) -> Event:

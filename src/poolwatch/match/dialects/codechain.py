@@ -11,9 +11,7 @@ from typing import Any
 from poolwatch.match.dialects.base import (
     Act,
     Event,
-    Request,
     facts,
-    is_error,
     item_at,
     name_of,
     params_of,
@@ -36,16 +34,13 @@ class CodeChain(Stratum):
         else:
             yield from super().said(method, message)
 
-    def answered(self, request: Request, message: Message) -> Iterable[Event]:
-        """A subscription is answered with an empty list."""
-        if request.method == "mining.subscribe" and _is_empty(message.body):
-            yield Event(Act.SUBSCRIBED)
-        else:
-            yield from super().answered(request, message)
+    def takes_subscription(self, body: Any) -> bool:
+        """Also an empty list."""
+        return _is_empty(body) or super().takes_subscription(body)
 
 
 def _is_empty(body: Any) -> bool:
-    return result_of(body) == [] and not is_error(body)
+    return bool(result_of(body) == [])
 
 
 DIALECT = CodeChain()

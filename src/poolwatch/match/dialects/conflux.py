@@ -51,15 +51,17 @@ class Conflux(Stratum):
             yield from super().said(method, message)
 
     def answered(self, request: Request, message: Message) -> Iterable[Event]:
-        """Yes may be a text; a share not taken is answered with the text `false` and why."""
+        """A share not taken is answered with the text `false` and why."""
         result = result_of(message.body)
         first = text_at(result, 0) if isinstance(result, list) else None
-        if request.method == "mining.subscribe" and is_yes(message.body):
-            yield Event(Act.SUBSCRIBED)
-        elif request.method == "mining.submit" and first and first.lower() == "false":
+        if request.method == "mining.submit" and first and first.lower() == "false":
             yield Event(Act.REJECT, {"reject": reject_kind(message.body)})
         else:
             yield from super().answered(request, message)
+
+    def takes_subscription(self, body: Any) -> bool:
+        """Yes may be a text."""
+        return is_yes(body) or super().takes_subscription(body)
 
 
 def _height(params: list[Any]) -> int | None:

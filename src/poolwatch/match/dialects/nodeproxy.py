@@ -7,27 +7,26 @@ Sources: MoneroOcean/xmr-node-proxy proxy/pool.js; MoneroOcean/nodejs-pool lib/c
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from poolwatch.match.dialects.base import (
     Act,
     Event,
-    Request,
     facts,
     height_at,
-    is_error,
     name_of,
     named_params,
     number_at,
-    result_of,
     text_at,
 )
-from poolwatch.match.dialects.cryptonote import CryptoNote
+from poolwatch.match.dialects.ownwork import OwnWork
 from poolwatch.match.message import Message
 
 
-class NodeProxy(CryptoNote):
+class NodeProxy(OwnWork):
     """The pool leaves room in its templates; the proxy gives each miner a part of it."""
+
+    mark: ClassVar = "blocktemplate_blob"
 
     def said(self, method: str, message: Message) -> Iterable[Event]:
         """Templates pushed, shares with the extra nonces they were found under."""
@@ -42,32 +41,9 @@ class NodeProxy(CryptoNote):
         else:
             yield from super().said(method, message)
 
-    def answered(self, request: Request, message: Message) -> Iterable[Event]:
-        """A template in answer to a login, or to `getjob`."""
-        template = _template(message.body)
-        if template is None or is_error(message.body):
-            yield from super().answered(request, message)
-            return
-        if request.method == "login":
-            yield Event(Act.AUTHORIZED)
-        yield _job(template)
-
-    def shown(self, message: Message) -> Iterable[Event]:
-        """A template whose request was not seen."""
-        template = _template(message.body)
-        if template is None:
-            yield from super().shown(message)
-        else:
-            yield _job(template)
-
-
-def _template(body: Any) -> dict[str, Any] | None:
-    """The template of an answer: its result, or the job in it."""
-    result = result_of(body)
-    if not isinstance(result, dict):
-        return None
-    job = result.get("job", result)
-    return job if isinstance(job, dict) and "blocktemplate_blob" in job else None
+    def job_of(self, job: Any) -> Event:
+        """What a job says."""
+        return _job(job)
 
 
 def _job(job: dict[str, Any]) -> Event:

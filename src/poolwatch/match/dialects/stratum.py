@@ -91,10 +91,14 @@ class Stratum:
             yield Event(Act.REFUSAL)
         elif method == "mining.authorize" and is_yes(body):
             yield Event(Act.AUTHORIZED)
-        elif method == "mining.subscribe" and (_takes(body) or _is_subscription(body)):
+        elif method == "mining.subscribe" and self.takes_subscription(body):
             yield Event(Act.SUBSCRIBED)
         else:
             yield Event(Act.DETAIL)
+
+    def takes_subscription(self, body: Any) -> bool:
+        """Whether an answer that is no error takes a subscription; a text may be anybody's."""
+        return _is_subscription(body) or (is_yes(body) and not isinstance(result_of(body), str))
 
     def shown(self, message: Message) -> Iterable[Event]:
         """The answer to a subscription or configuration whose request was not seen."""
@@ -102,11 +106,6 @@ class Stratum:
             yield Event(Act.WELCOME, facts(extensions=_granted(message.body)))
         else:
             yield Event(Act.SUBSCRIBED)
-
-
-def _takes(body: Any) -> bool:
-    """A plain yes to a subscription; a text is what any server may answer to a call."""
-    return is_yes(body) and not isinstance(result_of(body), str)
 
 
 def _is_subscription(body: Any) -> bool:

@@ -11,9 +11,7 @@ from typing import Any, ClassVar
 from poolwatch.match.dialects.base import (
     Act,
     Event,
-    Request,
     facts,
-    is_error,
     number_at,
     params_of,
     result_of,
@@ -42,22 +40,14 @@ class Xelis(Numbered):
         else:
             yield from super().said(method, message)
 
-    def answered(self, request: Request, message: Message) -> Iterable[Event]:
-        """A subscription is answered with extranonce and public key."""
-        if request.method == "mining.subscribe" and _is_session(message.body):
-            yield Event(Act.SUBSCRIBED)
-        else:
-            yield from super().answered(request, message)
+    def takes_subscription(self, body: Any) -> bool:
+        """Also extranonce and public key."""
+        return _is_session(body) or super().takes_subscription(body)
 
 
 def _is_session(body: Any) -> bool:
     result = result_of(body)
-    return (
-        isinstance(result, list)
-        and len(result) > _SIZE_AT
-        and isinstance(result[_SIZE_AT], int)
-        and not is_error(body)
-    )
+    return isinstance(result, list) and len(result) > _SIZE_AT and isinstance(result[_SIZE_AT], int)
 
 
 DIALECT = Xelis()
