@@ -19,7 +19,7 @@ from poolwatch.catalog.rows import (
     PoolRow,
     PrefixRow,
 )
-from poolwatch.catalog.shapes import Predicate, compile_fields
+from poolwatch.catalog.shapes import Predicate, compile_fields, count_items
 from poolwatch.catalog.wallets import WalletBook
 from poolwatch.errors import CatalogError
 from poolwatch.terms import Speaker, Strength
@@ -41,6 +41,7 @@ class Needle:
     nursery: bool
     to_any: bool
     in_result: bool  # fits no message without a result
+    items: range  # fits no message with another number of positional parameters
     fits: Predicate
     place: str  # file and line of its row
 
@@ -178,6 +179,7 @@ def _compile(placed: Placed[NeedleRow]) -> Needle:
             path.split(".")[0] == "result" and "absent" not in shape
             for path, shape in row.fields.items()
         ),
+        items=count_items(row.fields),
         fits=fits,
         place=placed.place,
     )

@@ -54,6 +54,8 @@ class Accounting:
         "_idle_from_ns",
         "_jobs",
         "_limits",
+        "_newest",
+        "_newest_job",
         "_next",
         "_nonce_byte",
         "_nonces",
@@ -70,18 +72,43 @@ class Accounting:
         self._next: Weight | None = None  # for jobs to come
         self._jobs: OrderedDict[str, Weight | None] = OrderedDict()
         self._forgotten: list[Weight | None] = []  # of the job forgotten last, if one was
+        self._newest: Share | None = None  # the share sent last, if the jobs are still the same
+        self._newest_job: Any = None  # the job it named, as it was written
         self._senders: Counter[str] = Counter()
         self._reports: dict[str, float] = {}
         self._nonce_byte: str | None = None  # the last of all nonces so far; "" when they differ
         self._nonces = 0
         self._idle_from_ns = 0
 
-    def sent(self, facts: Mapping[str, Any], tally: Tally) -> Share:
+    def sent(self, facts: Mapping[str, Any], ts_ns: int, tally: Tally) -> Share:
         """A share was sent: what it is worth if it is accepted."""
         self.shares.submitted += 1
-        self._note_sender(facts.get("worker"), tally)
-        self._note_nonce(facts.get("nonce"))
-        job = _name(facts.get("job"))
+        self._idle_from_ns = ts_ns
+        worker, nonce = facts.get("worker"), facts.get("nonce")
+        if isinstance(worker, str) and worker in self._senders:
+            self._senders[worker] += 1
+        elif worker is not None:
+            self._note_sender(worker, tally)
+        if nonce is not None:
+            self._note_nonce(nonce)
+        job = facts.get("job")
+        share = self._newest
+        if share is None or job != self._newest_job:
+            share = self._newest = self._share_of(_name(job), tally)
+            self._newest_job = job
+        return share
+
+    def accepted(self, share: Share | None) -> None:
+        """A share was accepted; None: one that was not seen."""
+        self.shares.accepted += 1
+        weight = share.weight if share else None
+        if weight is None:
+            self._work.unweighed += 1
+        else:
+            worth = self._work.numbers if weight.raw else self._work.hashes
+            worth.add(weight.low, weight.high)
+
+    def _share_of(self, job: str | None, tally: Tally) -> Share:
         if job is None:
             return Share(None, next(reversed(self._jobs.values()), self._next))
         if job not in self._jobs and self._forgotten:
@@ -95,16 +122,15 @@ class Accounting:
         if act is Act.JOB:
             self._add_job(facts, ts_ns)
         elif act is Act.ACCEPT:
-            self._accept(share)
+            self.accepted(share)
         elif act is Act.REJECT:
             self._reject(facts)
         elif act is Act.DETAIL and facts:
             self._next = _weight(facts) or self._next
+            self._newest = None
         if "reported" in facts:
             self._note_report(facts, tally)
-        if act is Act.SUBMIT:
-            self._idle_from_ns = ts_ns
-        elif act in (Act.JOB, Act.AUTHORIZED):
+        if act in (Act.JOB, Act.AUTHORIZED):
             self._idle_from_ns = self._idle_from_ns or ts_ns
 
     @property
@@ -116,6 +142,7 @@ class Accounting:
         return self._work
 
     def _add_job(self, facts: Mapping[str, Any], ts_ns: int) -> None:
+        self._newest = None
         weight = _weight(facts) or _as_worked(self._next, facts)
         if weight is not None:
             self._work.first_ns = self._work.first_ns or ts_ns
@@ -124,15 +151,6 @@ class Accounting:
         self._jobs[name] = weight
         if len(self._jobs) > self._limits.flow_jobs:
             self._forgotten = [self._jobs.popitem(last=False)[1]]
-
-    def _accept(self, share: Share | None) -> None:
-        self.shares.accepted += 1
-        weight = share.weight if share else None
-        if weight is None:
-            self._work.unweighed += 1
-        else:
-            worth = self._work.numbers if weight.raw else self._work.hashes
-            worth.add(weight.low, weight.high)
 
     def _reject(self, facts: Mapping[str, Any]) -> None:
         self.shares.rejected += 1

@@ -94,7 +94,7 @@ class Channel:
                 return []
             self._lost = False
             piece = found
-        if not self._queue and self._head is None and piece.data[-1:] == b"\n" and self._plain:
+        if piece.data[-1:] == b"\n" and self.at_line:
             quick = self._whole_line(piece)
             if quick is not None:
                 return quick
@@ -116,6 +116,11 @@ class Channel:
     def count_in(self, tally: Tally) -> None:
         """Count in another tally from now on."""
         self._tally = tally
+
+    @property
+    def at_line(self) -> bool:
+        """Whether the next byte begins a line, or an HTTP message."""
+        return not self._lost and not self._queue and self._head is None and self._plain
 
     @property
     def is_socket(self) -> bool:
@@ -451,6 +456,8 @@ class Channel:
 
     def _unbatch(self, values: list[Any]) -> list[dict[str, Any]]:
         """Messages of a line: the members of a batch stand for themselves, within a bound."""
+        if len(values) == 1 and isinstance(values[0], dict):
+            return values
         flat: list[Any] = []
         for value in values:
             flat += value[: self._limits.batch_members] if isinstance(value, list) else [value]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from poolwatch.match.accounting import Accounting, Share
 from poolwatch.match.dialects import ROWS, get_dialect
-from poolwatch.match.dialects.base import Act, Event, Request
+from poolwatch.match.dialects.base import Act, Event, Request, result_of
 from poolwatch.match.message import NOT_JSON, UNREADABLE, Head, Message, Tally
+from poolwatch.match.settled import Form, size_of
 from poolwatch.match.websocket import upgrades
 from poolwatch.terms import Hit, Quote, Speaker, Stage, Strength, Tunnel
 
@@ -33,6 +34,7 @@ _STAGES = {
 _LOG_KEYS = frozenset(("@timestamp", "timestamp", "ts", "level", "severity", "logger", "msg"))
 _GRANTS = (Act.WELCOME, Act.SUBSCRIBED, Act.AUTHORIZED, Act.JOB)
 _ANSWERS = (*_GRANTS, Act.ACCEPT, Act.REJECT)
+_PLAIN_ACCEPT = Event(Act.ACCEPT)
 _OUTCOMES = (Act.ACCEPT, Act.REJECT)
 # Which needles may fit a message, by how it came.
 _CARRIERS = {
@@ -64,6 +66,7 @@ class Conversation:
         "_families",
         "_first_ns",
         "_first_packet",
+        "_forms",
         "_greeted",
         "_height",
         "_jobs",
@@ -75,6 +78,7 @@ class Conversation:
         "_named_host",
         "_nbits",
         "_options",
+        "_plain_accepts",
         "_quoted",
         "_quotes",
         "_rank",
@@ -129,6 +133,9 @@ class Conversation:
         self._signatures: dict[str, None] = {}
         self._quotes: list[Quote] = []
         self._quoted: set[Act | str] = set()
+        # What was said before, by side and method as it is written.
+        self._forms: tuple[dict[str, Form], dict[str, Form]] = ({}, {})
+        self._plain_accepts: set[str] = set()  # methods whose shares are accepted by `true`
         self._first_ns = self._last_ns = self._first_packet = 0
         self.packs = False  # both sides agreed to pack what follows
         self.misses = 0  # messages with nothing of mining in them
@@ -174,6 +181,64 @@ class Conversation:
         if body is not None and before == (len(self._signatures), self._last_ns):
             self.misses += 1
             self.calls += isinstance(body, dict) and ("method" in body or "result" in body)
+
+    def read_again(self, side: int, ts_ns: int, body: dict[str, Any]) -> bool:
+        """Take a line of a form that was read in full before; False: read it in full.
+
+        It says nothing new, so that only counts change and it is never quoted.
+        """
+        method = body.get("method")
+        if ts_ns < self._last_ns or self._early is not None:
+            return False
+        if method is None:
+            if not self._take_accept(side, body):
+                return False
+        else:
+            form = self._forms[side].get(method) if isinstance(method, str) else None
+            if form is None or not form.left or not self._take_form(form, side, ts_ns, body):
+                return False
+        self._said[side][0] += 1
+        self._last_ns = ts_ns
+        return True
+
+    def _take_form(self, form: Form, side: int, ts_ns: int, body: dict[str, Any]) -> bool:
+        """Take a job or a share of a settled form."""
+        if body.keys() != form.members or size_of(body.get("params")) != form.size:
+            return False
+        events = tuple(form.said(form.method, Message(side, ts_ns, body, b"", [])))
+        if len(events) != 1 or events[0].act is not form.act:
+            return False
+        form.left -= 1
+        event, share = events[0], None
+        if form.act is Act.SUBMIT:
+            share = self._accounting.sent(event.facts, ts_ns, self._tally)
+        else:
+            self._jobs += 1
+        login = event.facts.get("login")
+        if share is None or not form.plain or not (login is None or login in self._logins):
+            self._accounting.take(event, None, ts_ns, self._tally)
+            self._keep_facts(event.facts)
+        waiting = self._waiting[side]
+        waiting.append(
+            Request(_key(body), form.method, form.spoken, False, share is not None, False, share)
+        )
+        if len(waiting) > self._limits.open_requests:
+            self._forget_request(waiting)
+        return True
+
+    def _take_accept(self, side: int, body: dict[str, Any]) -> bool:
+        """Take the accept of the share that has waited longest, if it is no more than that."""
+        waiting = self._waiting[1 - side]
+        if body.get("result") is not True or body.get("error") is not None or not waiting:
+            return False
+        request = waiting[0]
+        if request.method not in self._plain_accepts or request.key != _key(body):
+            return False
+        if self._refused or not request.submits:
+            return False
+        waiting.popleft()
+        self._accounting.accepted(request.share)
+        return True
 
     def fill(self, hit: Hit) -> None:
         """Write what was found into a hit."""
@@ -257,11 +322,30 @@ class Conversation:
             # Words of the dialect in a form that is not its own: so far they may mean anything.
             self._remember(Request(key, method, "", False, False, over_http), message)
             return
-        share = self._share_in(events)
+        share = self._share_in(events, message)
         opening = method in dialect.openings and share is None
         request = Request(key, method, needle.dialect, opening, share is not None, over_http, share)
         self._remember(request, message)
         self._apply(events, message, needle.speaker)
+        if message.head is None and len(events) == 1:
+            self._learn(Form(needle, method, dialect, events[0], message.body), message)
+
+    def _learn(self, form: Form, message: Message) -> None:
+        """Remember how a message was read, for others of its form."""
+        forms, method = self._forms[message.side], message.body["method"]
+        known = forms.get(method)
+        if known is not None and known.is_like(form):
+            known.confirm()
+        elif form.act in (Act.JOB, Act.SUBMIT):
+            forms[method] = form
+        else:
+            forms.pop(method, None)
+
+    def _forget_forms(self) -> None:
+        """Something new was said: nothing is settled any more."""
+        for forms in self._forms:
+            forms.clear()
+        self._plain_accepts.clear()
 
     def _read_answer(self, message: Message) -> None:
         request = self._match_request(message)
@@ -280,7 +364,11 @@ class Conversation:
         if needle is not None:
             self._adopt(needle, message)
         dialect = get_dialect(self._family_reader(request.dialect))
-        self._apply(dialect.answered(request, message), message, speaker, request)
+        events = tuple(dialect.answered(request, message))
+        self._apply(events, message, speaker, request)
+        plain = len(events) == 1 and events[0] == _PLAIN_ACCEPT and needle is None
+        if plain and speaker is Speaker.POOL and request.method and result_of(message.body) is True:
+            self._plain_accepts.add(request.method)
 
     def _read_shape(self, message: Message, *, to_any: bool = False) -> None:
         """An answer nobody asked for as far as we saw, or a push without a method.
@@ -356,11 +444,11 @@ class Conversation:
         else:
             self._match_opening(message)
 
-    def _share_in(self, events: list[Event]) -> Share | None:
+    def _share_in(self, events: list[Event], message: Message) -> Share | None:
         """The share a call sends, if it does."""
         for event in events:
             if event.act is Act.SUBMIT:
-                return self._accounting.sent(event.facts, self._tally)
+                return self._accounting.sent(event.facts, message.ts_ns, self._tally)
         return None
 
     # -- requests and answers ----------------------------------------------------
@@ -372,15 +460,18 @@ class Conversation:
             waiting.pop()
         waiting.append(request)
         if len(waiting) > self._limits.open_requests:
-            waiting.popleft()
-            self._tally["requests_forgotten"] += 1
+            self._forget_request(waiting)
+
+    def _forget_request(self, waiting: deque[Request]) -> None:
+        waiting.popleft()
+        self._tally["requests_forgotten"] += 1
 
     def _remember_shown(self, events: list[Event], dialect: str, message: Message) -> None:
         """Remember a request without a method: its answer has its id, or there is none.
 
         Where shares have no id only the refused ones are answered, so the newest is remembered.
         """
-        key, share = _key(message.body), self._share_in(events)
+        key, share = _key(message.body), self._share_in(events, message)
         opening = share is None and any(event.act is Act.GREETING for event in events)
         if share is None and (key is None or not opening):
             return
@@ -462,11 +553,15 @@ class Conversation:
     def _fitting(self, needles: tuple[Needle, ...], message: Message) -> Needle | None:
         """The needle that fits: the highest rank; of equals the dialect, or family, so far."""
         carriers = _CARRIERS[message.carrier or ("lines" if message.head is None else "http")]
+        params = message.body.get("params") if isinstance(message.body, dict) else None
+        items = len(params) if isinstance(params, list) else -1
         best: Needle | None = None
         for needle in needles:  # by falling rank
             if best is not None and needle.rank < best.rank:
                 break
-            if needle.carrier not in carriers or not needle.fits(message.body):
+            if items not in needle.items or needle.carrier not in carriers:
+                continue
+            if not needle.fits(message.body):
                 continue
             if needle.dialect == self._dialect:
                 return needle  # none is nearer
@@ -496,7 +591,9 @@ class Conversation:
         self._said[message.side][0] += 1
         if self._upgrade is not None and not self._signatures:
             self._take_upgrade(self._upgrade)
-        self._signatures[needle.id] = None
+        if needle.id not in self._signatures:
+            self._signatures[needle.id] = None
+            self._forget_forms()
         if not needle.nursery:
             strongest = self._strength.get(needle.speaker, Strength.FORM)
             self._strength[needle.speaker] = max(strongest, self._worth(needle))
@@ -668,6 +765,8 @@ def _is_address(host: str) -> bool:
 def _key(body: Any) -> str | None:
     """A JSON-RPC id in a form that can be compared; None when there is none."""
     key = body.get("id") if isinstance(body, dict) else None
+    if type(key) is int:  # the commonest, and it may be no bool
+        return str(key)[:64]
     if key is None:
         return None
     if isinstance(key, float) and key.is_integer():

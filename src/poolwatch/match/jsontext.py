@@ -29,6 +29,17 @@ def parse_one(data: bytes, max_depth: int) -> Any:
     return values[0]
 
 
+def parse_plain(data: bytes, max_depth: int) -> dict[str, Any] | None:
+    """The object that fills `data`; None when it is anything else, or may be too deep."""
+    if data.count(b"{") + data.count(b"[") > max_depth:
+        return None
+    try:
+        value = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def parse_line(data: bytes, max_depth: int, *, whole: bool = False) -> list[Any]:
     """The JSON values of one line: one, or several written without a line end between.
 

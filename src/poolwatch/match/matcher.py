@@ -183,27 +183,35 @@ class Matcher:
                 )
                 continue
             data = bytes(view[start : start + length])
+            if what == _DATA and length == wire:
+                stream = streams.get(record)
+                if stream is not None and stream.read_again(side, ts_ns, seq, data):
+                    continue
             segment = Segment(ts_ns, packet, side, seq, wire, offset, data)
             if what == _DATA:
-                stream = streams.get(record)
-                if stream is None:
-                    # Without the opening bit it was dismissed or shed within this batch.
-                    if not bits & _OPEN:
-                        continue
-                    stream = self._open(record, bits)
-                before = stream.waiting_bytes
-                stream.feed(segment)
-                self._waiting += stream.waiting_bytes - before
-                if self._waiting > self.limits.waiting_bytes:
-                    self._shed_waiting()
-                if stream.conversation.promising:
-                    self.promising = True
-                elif stream.hopeless:
-                    self._dismiss(record, "candidates_dismissed")
+                self._read(record, segment, bits)
             elif what == _HEAD:
                 self.hold_head(record, segment)
             else:
                 self._keep(record, segment, bits)
+
+    def _read(self, record: int, segment: Segment, bits: int) -> None:
+        """Payload of a candidate."""
+        stream = self.streams.get(record)
+        if stream is None:
+            # Without the opening bit it was dismissed or shed within this batch.
+            if not bits & _OPEN:
+                return
+            stream = self._open(record, bits)
+        before = stream.waiting_bytes
+        stream.feed(segment)
+        self._waiting += stream.waiting_bytes - before
+        if self._waiting > self.limits.waiting_bytes:
+            self._shed_waiting()
+        if stream.conversation.promising:
+            self.promising = True
+        elif stream.hopeless:
+            self._dismiss(record, "candidates_dismissed")
 
     def _take_name(self, what: int, row: Row, number: int, data: bytes) -> None:
         """Something in which the kernel found a name; `number` is that of an opening."""

@@ -45,6 +45,15 @@ class Reassembler:
         self.waiting_bytes += len(segment.data)
         return self._overdue(segment.ts_ns)
 
+    @property
+    def calm_at(self) -> int:
+        """Where the next segment begins; -1 while something waits, or is missing."""
+        return -1 if self._next is None or self._gap or self._waiting else self._next
+
+    def pass_over(self, upto: int) -> None:
+        """The bytes before `upto` were read by somebody else."""
+        self._next = upto
+
     def finish(self) -> list[Piece]:
         """What still waits, holes skipped: no more segments will come."""
         pieces: list[Piece] = []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from poolwatch.match.channel import Channel
 from poolwatch.match.conversation import Conversation
 from poolwatch.match.dialects.sv2noise import Lengths, may_begin
+from poolwatch.match.jsontext import parse_plain
 from poolwatch.match.message import Piece, Segment, Tally
 from poolwatch.match.reassembly import Reassembler
 from poolwatch.match.wrappers import WRAPPERS, Unwrapper
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
     from poolwatch.settings import Limits
     from poolwatch.terms import Hit
+
+
+_BRACE = ord("{")
+_MASK = 0xFFFFFFFF  # of sequence numbers
 
 
 class Stream:
@@ -29,6 +34,7 @@ class Stream:
         "_held",
         "_lengths",
         "_limits",
+        "_next",
         "_unwrapper",
         "channels",
         "conversation",
@@ -54,6 +60,7 @@ class Stream:
         self._lengths: Lengths | None = None  # it begins like what only lengths tell
         self._held: list[tuple[int, Piece]] = []  # what else it may be the beginning of
         self._begun = False  # some payload was read
+        self._next = [-1, -1]  # by side: where the next line begins; -1: ask the reassembler
         self.channels = (Channel(0, limits, tally), Channel(1, limits, tally))
         self.conversation = Conversation(catalog, limits, tally)
 
@@ -65,6 +72,29 @@ class Stream:
         for piece in self.reassemblers[side].push(segment):
             self._read(side, piece)
         self.waiting_bytes += self._waiting(side) - before
+        at_line = (
+            self.channels[side].at_line
+            and (self._unwrapper is None or self._unwrapper.over)
+            and self._lengths is None
+            and self.conversation.found
+        )
+        self._next[side] = self.reassemblers[side].calm_at if at_line else -1
+
+    def read_again(self, side: int, ts_ns: int, seq: int, data: bytes) -> bool:
+        """Read one whole segment the short way: a line of a form that was read in full before.
+
+        False when it is anything else; then nothing was done.
+        """
+        size = len(data)
+        if seq != self._next[side] or data[0] != _BRACE or data.find(b"\n") != size - 1:
+            return False
+        body = parse_plain(data, self._limits.json_depth)
+        if body is None or not self.conversation.read_again(side, ts_ns, body):
+            return False
+        upto = self._next[side] = (seq + size) & _MASK
+        self.reassemblers[side].pass_over(upto)
+        self._bytes += size
+        return True
 
     def _waiting(self, side: int) -> int:
         return (

@@ -44,28 +44,20 @@ class Stratum:
     def said(self, method: str, message: Message) -> Iterable[Event]:
         """Requests of the miner, pushes of the pool."""
         params = params_of(message)
+        if method == "mining.submit":  # the commonest by far
+            return (Event(Act.SUBMIT, _share(params)),)
+        if method == "mining.notify":
+            return (Event(Act.JOB, self._job(params)),)
+        if method == "mining.set_difficulty":
+            return (Event(Act.DETAIL, self._difficulty(number_at(params, 0))),)
         if method == "mining.subscribe":
-            yield Event(
-                Act.GREETING,
-                facts(agent=text_at(params, 0), named_host=_host_at(params, 2)),
-            )
-        elif method == "mining.authorize":
-            named = named_params(message)
-            login = text_at(params, 0) or text_at([named.get("wallet")], 0)
-            agent = text_at([named.get("agent")], 0)
-            options = password_options(text_at(params, 1) or named.get("password"))
-            yield Event(Act.GREETING, facts(login=login, agent=agent, options=options))
-        elif method == "mining.configure":
-            yield Event(Act.GREETING, facts(extensions=_asked_for(params)))
-        elif method == "mining.submit":
-            login, job = text_at(params, 0), text_at(params, 1)
-            yield Event(Act.SUBMIT, facts(login=login, worker=login, job=job))
-        elif method == "mining.notify":
-            yield Event(Act.JOB, self._job(params))
-        elif method == "mining.set_difficulty":
-            yield Event(Act.DETAIL, self._difficulty(number_at(params, 0)))
-        else:
-            yield Event(Act.DETAIL)
+            agent, host = text_at(params, 0), _host_at(params, 2)
+            return (Event(Act.GREETING, facts(agent=agent, named_host=host)),)
+        if method == "mining.authorize":
+            return (Event(Act.GREETING, _login(params, named_params(message))),)
+        if method == "mining.configure":
+            return (Event(Act.GREETING, facts(extensions=_asked_for(params))),)
+        return (Event(Act.DETAIL),)
 
     def _job(self, params: list[Any]) -> dict[str, Any]:
         """What a job says of itself."""
@@ -80,21 +72,24 @@ class Stratum:
         body = message.body
         method = request.method
         if method == "mining.submit":
-            yield share_event(body)
-        elif method == "client.get_version":
-            yield Event(Act.DETAIL, facts(agent=text_at([result_of(body)], 0)))
-        elif method == "mining.configure" and _is_configuration(body):
-            yield Event(Act.WELCOME)
-        elif not request.opening:
-            yield Event(Act.DETAIL)
-        elif is_no(body):
-            yield Event(Act.REFUSAL)
-        elif method == "mining.authorize" and is_yes(body):
-            yield Event(Act.AUTHORIZED)
-        elif method == "mining.subscribe" and self.takes_subscription(body):
-            yield Event(Act.SUBSCRIBED)
-        else:
-            yield Event(Act.DETAIL)
+            return (share_event(body),)
+        if method == "client.get_version":
+            return (Event(Act.DETAIL, facts(agent=text_at([result_of(body)], 0))),)
+        return (Event(self._granted(method, request.opening, body)),)
+
+    def _granted(self, method: str, opening: bool, body: Any) -> Act:
+        """What the answer to anything but a share means."""
+        if method == "mining.configure" and _is_configuration(body):
+            return Act.WELCOME
+        if not opening:
+            return Act.DETAIL
+        if is_no(body):
+            return Act.REFUSAL
+        if method == "mining.authorize" and is_yes(body):
+            return Act.AUTHORIZED
+        if method == "mining.subscribe" and self.takes_subscription(body):
+            return Act.SUBSCRIBED
+        return Act.DETAIL
 
     def takes_subscription(self, body: Any) -> bool:
         """Whether an answer that is no error takes a subscription; a text may be anybody's."""
@@ -106,6 +101,22 @@ class Stratum:
             yield Event(Act.WELCOME, facts(extensions=_granted(message.body)))
         else:
             yield Event(Act.SUBSCRIBED)
+
+
+def _share(params: list[Any]) -> dict[str, Any]:
+    """Whose share it is, and for which job."""
+    login, job = text_at(params, 0), text_at(params, 1)
+    if login is not None and job is not None:
+        return {"login": login, "worker": login, "job": job}
+    return facts(login=login, worker=login, job=job)
+
+
+def _login(params: list[Any], named: dict[str, Any]) -> dict[str, Any]:
+    """Who asks to be let in."""
+    login = text_at(params, 0) or text_at([named.get("wallet")], 0)
+    agent = text_at([named.get("agent")], 0)
+    options = password_options(text_at(params, 1) or named.get("password"))
+    return facts(login=login, agent=agent, options=options)
 
 
 def _is_subscription(body: Any) -> bool:
