@@ -105,13 +105,16 @@ class Strength(IntEnum):
     """What one recognised message is worth as evidence.
 
     FORM: the form of a message many protocols share; counts only beside stronger evidence.
+    LINKED: names the dialect once a share names a job handed out in the same flow, or where
+    one direction or the beginning was not captured; else it is a FORM. No hit has it.
     BARE: a mining call that node operators also make; at most `suspected` alone.
     SAFE: names the dialect.
     """
 
     FORM = 0
-    BARE = 1
-    SAFE = 2
+    LINKED = 1
+    BARE = 2
+    SAFE = 3
 
 
 class WalletCheck(StrEnum):

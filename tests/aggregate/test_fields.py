@@ -7,7 +7,7 @@ import pytest
 from poolwatch.aggregate.fields import CoinGuess, network_difficulty, weigh_coins
 from poolwatch.terms import Session, WalletCheck
 from tests.match.test_coinbase import params_of
-from tests.running import MINER, POOL, XMR, judged, read_lines
+from tests.running import MINER, POOL, XMR, judged, read_lines, scan_scenario
 
 ETH = "0x9c99d212f7e5daa18ab50810e0fd255d1f04303b"
 TAPROOT = "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0"
@@ -177,3 +177,21 @@ def test_an_option_of_an_unknown_coin_is_a_password() -> None:
     session = session_of(authorize("ann.rig", "c=hunter2,d=64"))
     assert session.options == ("d=64",)
     assert "hunter2" not in repr(session.options)
+
+
+@pytest.mark.parametrize("algorithm", ["rx/arq", "cn/upx2", "argon2/wrkz", "unheard/of"])
+def test_work_that_no_coin_has_is_not_that_of_the_wallet(algorithm: str) -> None:
+    session = session_of(login(XMR), job(algorithm))
+    assert (session.coin, session.coin_basis, session.coins) == (None, None, ())
+    assert session.algorithm == algorithm
+
+
+@pytest.mark.parametrize(
+    "scenario", ["arweave-stratum-clean", "aion-stratum-clean", "codechain-stratum-clean"]
+)
+def test_dialects_that_share_a_number_share_no_coin(scenario: str) -> None:
+    assert {session.coin for session in scan_scenario(scenario).sessions} == {None}
+
+
+def test_bytoms_own_dialect_names_it() -> None:
+    assert {session.coin for session in scan_scenario("bytom-stratum-clean").sessions} == {"BTM"}

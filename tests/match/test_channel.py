@@ -245,6 +245,23 @@ def test_a_body_beyond_the_bound_is_cut_and_counted() -> None:
     assert feeder.tally["bodies_too_long"] >= 1
 
 
+def test_a_body_without_a_length_is_not_parsed_for_each_packet() -> None:
+    """What ends only with the connection is looked at again when a good part of it is new."""
+    feeder = Feeder().feed(b"HTTP/1.1 200 OK\r\n\r\n{")
+    looked: list[int] = []
+
+    def look(data: bytearray) -> bool:
+        looked.append(len(data))
+        return False
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("poolwatch.match.channel.may_be_whole", look)
+        feeder.feed(*[b'"a":{}'] * 4000)
+    assert 0 < sum(looked) < 20 * 6 * 4000
+    feeder.feed(b"}").finish()
+    assert feeder.tally["bodies_not_json"] == 1
+
+
 def test_a_body_that_unpacks_beyond_the_bound_cannot_be_read() -> None:
     packed = gzip.compress(b'{"a":"' + b"x" * 100_000 + b'"}')
     limits = Limits(body_bytes=4096)

@@ -95,7 +95,7 @@ class FieldReader:
 
     def _of_dialect(self, hit: Hit) -> frozenset[str]:
         row = ROWS.get(hit.dialect) if hit.dialect else None
-        return self._catalog.coins.of_dialect(row.number) if row else frozenset()
+        return self._catalog.coins.of_dialect(row.number, row.name) if row else frozenset()
 
     def _options(self, hit: Hit, logins: Iterable[Login]) -> tuple[str, ...]:
         """Recognised options; a coin only if there is one of that name: it may be a password."""
@@ -138,11 +138,11 @@ class FieldReader:
             ("wallet", frozenset(wallet.coins if wallet else ())),
             ("agent", coins.of_algorithm(agent.row.algorithm if agent else "")),
         ]
-        form = [
-            ("algorithm", coins.of_wire(hit.algorithm) if hit.algorithm else frozenset()),
-            ("dialect", self._of_dialect(hit)),
-        ]
-        return weigh_coins(said, form)
+        name = hit.algorithm or ""  # as messages call it, or as a dialect that has but one
+        mined = coins.of_wire(name) or coins.of_algorithm(name)
+        if name and not mined and _says_algorithm(hit):
+            return CoinGuess(None, None, ())  # work no coin of the table has: whoever is paid in it
+        return weigh_coins(said, [("algorithm", mined), ("dialect", self._of_dialect(hit))])
 
     def _of_network(self, hit: Hit) -> frozenset[str]:
         """Coins whose blocks alone are as hard to find as those worked on."""
@@ -172,6 +172,12 @@ class FieldReader:
             (coins.algorithm_of(self._of_dialect(hit)), "dialect"),
         )
         return next(((name, basis) for name, basis in grounds if name), (None, None))
+
+
+def _says_algorithm(hit: Hit) -> bool:
+    """Whether the algorithm stood in a message: that of other families a dialect knows itself."""
+    row = ROWS.get(hit.dialect) if hit.dialect else None
+    return row is not None and row.family == "cryptonote"
 
 
 def network_difficulty(nbits: str) -> float | None:

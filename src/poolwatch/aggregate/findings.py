@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from poolwatch.aggregate.hashrates import FEWEST_SHARES, estimate_hashrate, work_span
+from poolwatch.aggregate.repeats import Repeats, beyond
 from poolwatch.aggregate.runs import Runs
 from poolwatch.match.dialects import ROWS
 from poolwatch.settings import Limits
@@ -28,6 +29,7 @@ class _Part:
     worth_by: str | None = None
     reported: float | None = None
     crowd: dict[str, None] = field(default_factory=dict)
+    repeats: Repeats = field(default_factory=Repeats)
     as_proxy: bool = True  # it only handed on what it was told
 
     def add(self, session: Session) -> None:
@@ -35,12 +37,13 @@ class _Part:
         self.as_proxy &= _as_proxy(session)
         if _weight(session) > _weight(self.best):
             self.best = session
-        self.jobs += hit.jobs
-        self.shares.add(hit.shares)
+        counted = self.repeats.note(session)
+        self.jobs += hit.jobs if counted is None else 0
+        self.shares.add(hit.shares if counted is None else beyond(hit.shares, counted))
         self.crowd |= dict.fromkeys(session.crowd)
         if hit.work.reported is not None:
             self.reported = max(self.reported or 0.0, hit.work.reported)
-        if session.worth.shares:
+        if session.worth.shares and not (counted and counted.accepted):
             self.worth.join(session.worth)
             self.worth_by = self.worth_by or session.worth_by
             self.working.add(_miner(session), *work_span(hit))

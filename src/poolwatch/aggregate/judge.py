@@ -84,7 +84,7 @@ class Judge:
         if agent is not None and agent.row.device != "monitor" and strength is not None:
             strength = Strength.SAFE
             signatures.append(f"agent:{agent.row.prefix}")
-        if strength is not None and self._fields.marks(hit):
+        if strength is not None and self._fields.marks(hit) and not _answered_otherwise(hit):
             strength = Strength.SAFE
             signatures.append("login:wallet")
         grade = grade_of(hit, strength)
@@ -250,6 +250,15 @@ def _is_unasked(hit: Hit) -> bool:
     if hit.miner_side is None or hit.strength[0] is not None or not hit.opened:
         return False
     return hit.initiator != hit.miner_side
+
+
+def _answered_otherwise(hit: Hit) -> bool:
+    """Whether the other side answered, seen whole, and neither as a pool does nor with a no.
+
+    So does a service whose users log in with an address.
+    """
+    answers = hit.opened and all(hit.payload) and hit.said[1] > 0
+    return answers and hit.strength[1] is None and not hit.answered and not hit.refused
 
 
 def _serves(hit: Hit) -> bool:

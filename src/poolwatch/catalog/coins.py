@@ -24,9 +24,12 @@ class Coins:
         """The symbol as the table has it; None for no coin of the table."""
         return self._folded.get(symbol.casefold())
 
-    def of_dialect(self, number: str) -> frozenset[str]:
-        """Coins whose work is handed out in the dialect of a number (`D01`)."""
-        return self._by_dialect.get(number.casefold(), frozenset())
+    def of_dialect(self, number: str, name: str) -> frozenset[str]:
+        """Coins whose work is handed out in a dialect, by its number (`D01`) or its own name.
+
+        Some numbers stand for several dialects, each of a coin of its own.
+        """
+        return self._by_dialect.get(name, self._by_dialect.get(number.casefold(), frozenset()))
 
     def of_wire(self, name: str) -> frozenset[str]:
         """Coins of an algorithm as messages call it (`rx/0`)."""

@@ -88,11 +88,11 @@ class AgentRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CoinRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A coin and its algorithm: `coins.csv`.
 
-    `dialects`: the numbers of the dialects its work is handed out in, separated by blanks;
-    empty: not known, so no dialect speaks for or against it. `wire`: what messages call its
-    algorithm, likewise; a `*` at the end stands for any ending. `aliases`: what people call it
-    besides, likewise. A row without a symbol is a name nobody could identify: it stands for no
-    coin, and none is taken for it.
+    `dialects`: the numbers of the dialects its work is handed out in, or their names where one
+    number stands for several, separated by blanks; empty: not known, so no dialect speaks for or
+    against it. `wire`: what messages call its algorithm, likewise; a `*` at the end stands for any
+    ending. `aliases`: what people call it besides, likewise. A row without a symbol is a name
+    nobody could identify: it stands for no coin, and none is taken for it.
     """
 
     symbol: str
@@ -192,7 +192,7 @@ class NeedleRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     dialect: str
     speaker: Literal["miner", "pool"]
-    strength: Literal["safe", "bare", "form"]
+    strength: Literal["safe", "bare", "linked", "form"]
     sources: str
     date: datetime.date
     yes: list[str]

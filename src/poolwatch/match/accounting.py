@@ -62,12 +62,14 @@ class Accounting:
         "_reports",
         "_senders",
         "_work",
+        "linked",
         "shares",
     )
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.shares = Shares()
+        self.linked = False  # a share named a job that was handed out in this flow
         self._work = Work()
         self._next: Weight | None = None  # for jobs to come
         self._jobs: OrderedDict[str, Weight | None] = OrderedDict()
@@ -114,6 +116,7 @@ class Accounting:
         if job not in self._jobs and self._forgotten:
             tally["jobs_forgotten"] += 1
             return Share(job, self._forgotten[0])
+        self.linked |= job in self._jobs
         return Share(job, self._jobs.get(job))
 
     def take(self, event: Event, share: Share | None, ts_ns: int, tally: Tally) -> None:

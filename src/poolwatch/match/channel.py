@@ -28,6 +28,7 @@ _FRAMED = (b"\x01", b"\x81", b"\x82")
 _SPANS = 256  # of one body; evidence quotes fewer
 _RESYNC = re.compile(rb"[\x7f{]")  # what a mixed dialect goes on with
 _UNDECIDED = 1 << 10  # bytes waited for before it is known which framing they begin
+_GROWTH = 16  # one part in so many has to be new before it is looked at again
 _TRIES = 16  # parses of one unterminated message; then its line end is waited for
 
 
@@ -52,6 +53,7 @@ class Channel:
         "_spans",
         "_started",
         "_tally",
+        "_tried",
         "_tries",
         "asked",
         "junk",
@@ -71,6 +73,7 @@ class Channel:
         self._body_spans: list[Span] = []
         self._overflowed = False  # the body being read is longer than its bound
         self._tries = 0
+        self._tried = 0  # bytes there were when it was last looked at
         self._started = False  # it is known what the first bytes are
         self._framing: Framing | None = None  # of the binary dialect that is spoken
         self._mixed = False  # binary frames stood between lines
@@ -211,7 +214,7 @@ class Channel:
         return True
 
     def _parse(self, line: bytes, spans: list[Span], ts_ns: int) -> list[Message]:
-        self._tries = 0
+        self._tries = self._tried = 0
         try:
             values = parse_line(line, self._limits.json_depth)
         except TooDeep:
@@ -427,7 +430,7 @@ class Channel:
         assert head is not None
         self._head, self._body, self._body_spans = None, bytearray(), []
         self._overflowed = False
-        self._tries = 0
+        self._tries = self._tried = 0
         value = self._parse_body(head, data, whole)
         ts_ns = self._queue.ts_ns
         if value is NOT_JSON or value is UNREADABLE:
@@ -469,7 +472,10 @@ class Channel:
 
     def _is_whole(self, data: bytearray) -> bool:
         """Whether unterminated bytes are complete JSON; asked a bounded number of times."""
-        if self._tries >= _TRIES or not may_be_whole(data):
+        if self._tries >= _TRIES or len(data) < self._tried + self._tried // _GROWTH:
+            return False
+        self._tried = len(data)
+        if not may_be_whole(data):
             return False
         self._tries += 1
         with contextlib.suppress(ValueError):

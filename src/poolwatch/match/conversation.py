@@ -31,9 +31,14 @@ _STAGES = {
     Act.REJECT: Stage.SUBMITTING,
     Act.ACCEPT: Stage.MINING,
 }
-_LOG_KEYS = frozenset(("@timestamp", "timestamp", "ts", "level", "severity", "logger", "msg"))
+# Members that lines of logs have beside what they quote: one of the first, or two of both.
+_LOG_KEYS = frozenset(("@timestamp", "@version", "level", "severity", "logger", "loglevel"))
+_TIME_KEYS = frozenset(
+    ("timestamp", "ts", "time", "msg", "host", "hostname", "source", "peer", "src_ip", "dest_ip")
+)
+_STAMPS = frozenset(("timestamp", "ts", "msg"))  # one is enough beside a call
 _GRANTS = (Act.WELCOME, Act.SUBSCRIBED, Act.AUTHORIZED, Act.JOB)
-_ANSWERS = (*_GRANTS, Act.ACCEPT, Act.REJECT)
+_ANSWERS = (*_GRANTS, Act.ACCEPT)
 _PLAIN_ACCEPT = Event(Act.ACCEPT)
 _OUTCOMES = (Act.ACCEPT, Act.REJECT)
 # Which needles may fit a message, by how it came.
@@ -172,8 +177,8 @@ class Conversation:
             self._read_non_json(message)
         elif isinstance(body, dict):
             method = body.get("method")
-            if isinstance(method, str) and not _LOG_KEYS.isdisjoint(body):
-                pass  # a line of a log that quotes a call
+            if _is_logged(body):
+                pass  # a line of a log that quotes a message
             elif isinstance(method, str) and not _is_echo(body):
                 self._read_call(method.lower(), message)
             else:
@@ -244,10 +249,13 @@ class Conversation:
         """Write what was found into a hit."""
         hit.miner_side = self._miner_side
         hit.dialect = self._dialect
-        hit.strength = (
-            self._strength.get(Speaker.MINER),
-            self._strength.get(Speaker.POOL),
+        seen_whole = hit.opened and all(hit.payload)
+        linked = Strength.SAFE if self._accounting.linked or not seen_whole else Strength.FORM
+        miner, pool = (
+            linked if strength is Strength.LINKED else strength
+            for strength in map(self._strength.get, (Speaker.MINER, Speaker.POOL))
         )
+        hit.strength = (miner, pool)
         hit.stage = self._stage
         hit.greeted, hit.answered = self._greeted, self._answered
         hit.refused = bool(self._refused)
@@ -306,8 +314,7 @@ class Conversation:
     # -- reading -----------------------------------------------------------------
 
     def _read_call(self, method: str, message: Message) -> None:
-        needles = self._catalog.needles_by_method.get(method, ())
-        needle = self._fitting(needles, message)
+        needle = self._fitting(self._catalog.needles_by_method.get(method, ()), message)
         key, over_http = _key(message.body), message.head is not None
         if needle is None:
             self._remember(Request(key, method, "", False, False, over_http), message)
@@ -752,6 +759,14 @@ def _shown_difficulty(facts: Mapping[str, Any], before: float | None) -> float |
         return number
     hashes = facts.get("hashes")
     return before if hashes is None or isinstance(hashes, tuple) else hashes
+
+
+def _is_logged(body: dict[str, Any]) -> bool:
+    """Whether a message stands in a line of a log: it has a level, or a time and a place."""
+    if not _LOG_KEYS.isdisjoint(body):
+        return True
+    beside = _TIME_KEYS & body.keys()
+    return len(beside) > 1 or ("method" in body and bool(beside & _STAMPS))
 
 
 def _is_address(host: str) -> bool:

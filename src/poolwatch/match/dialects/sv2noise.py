@@ -4,9 +4,9 @@ The handshake takes turns and has lengths that nothing else has: a key of 64 byt
 of 234, a setup of 54 to 400, and exactly 44 for "set up". Bitcoin's encrypted transport
 (BIP 324) begins with 64 random bytes too, but from both sides, with garbage behind them.
 After it each message is a record: its payload and 38 bytes. A share of a standard channel has
-62, of an extended one 63 and its extranonce, and what acknowledges one or several has 58; an
-error "stale-share" has 58 too, so accepted shares are counted too high rather than too low.
-How much a share is worth cannot be seen.
+62, of an extended one 63 and its extranonce, and what acknowledges has 58, for one share or
+for a whole batch: accepted shares are acknowledgements, and may be far more (an error
+"stale-share" has 58 too). How much a share is worth cannot be seen.
 Sources: stratum-mining/sv2-spec 04-Protocol-Security; stratum-mining/stratum sv2/noise-sv2;
 bitaxeorg/ESP-Miner components/stratum_v2; braiins/braiins open/protocols/stratum (2020).
 """
