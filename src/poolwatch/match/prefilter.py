@@ -100,6 +100,7 @@ class FlowTable:
         self.segments = np.zeros(_SEGMENT_ROWS, SEGMENT)
         self.table = np.zeros(1, TABLE)
         self.counters = np.zeros(1, COUNTERS)
+        self.records = np.zeros(1, np.int32)
         self._frames = _aligned(_BLOCK, FRAME)
         self._reset(seed, keep)
 
@@ -136,6 +137,8 @@ class FlowTable:
     def scan(self, batch: Batch) -> Iterator[Rows]:
         """Scan a batch; the segment rows of each yield are good until the next one."""
         done, count = 0, batch.count
+        if len(self.records) > 1:
+            self._clear_records(count)
         while done < count:
             if count - done > self._spare:
                 self.reserve(count - done)
@@ -156,6 +159,7 @@ class FlowTable:
                 self.names.state,
                 self.segments,
                 self.counters,
+                self.records,
             )
             self._spare -= done - before
             written = self._written.item()
@@ -163,6 +167,19 @@ class FlowTable:
                 yield self.segments[:written].tolist()
             elif done == before:
                 yield from self.make_room()
+
+    def note_records(self) -> None:
+        """From now on `records` says of each packet of the last batch which flow record is its.
+
+        -1: none. A record that closed during a batch may already be another flow's at its end:
+        a packet whose number is below `starts["first_packet"]` is of the flow before.
+        """
+        self._clear_records(2)
+
+    def _clear_records(self, count: int) -> None:
+        if len(self.records) < count:
+            self.records = np.empty(count, np.int32)
+        self.records[:count] = -1
 
     def end(self) -> Iterator[Rows]:
         """The capture is over: count all flows, report those somebody reads."""
