@@ -34,6 +34,13 @@ from tests.running import (
 AT_ONCE = LiveSettings(settle_seconds=0, refresh_seconds=0, sweep_seconds=0, lookup_seconds=0)
 
 
+def replace_count(counts: dict[str, int]) -> dict[str, int]:
+    return counts | {"expired": 0}
+
+
+NOON_DAY = 739_628  # the ordinal of 12 January 2026
+
+
 def live(using: Catalog | None = None, limits: Limits = LIMITS) -> LiveMatcher:
     return LiveMatcher(using or catalog(), limits, AT_ONCE, seed=1)
 
@@ -201,8 +208,15 @@ def replace_rows(old: Catalog) -> Catalog:
     return replace(old, endpoints=old.endpoints[1:], prefixes=old.prefixes[1:])
 
 
-def replace_count(counts: dict[str, int]) -> dict[str, int]:
-    return counts | {"expired": 0}
-
-
-NOON_DAY = 739_628  # the ordinal of 12 January 2026
+def test_a_flow_of_which_nothing_is_left_to_say_is_given_once_more() -> None:
+    old = catalog()
+    row = old.endpoints[-1]
+    asked = live()
+    asked.feed(make_batch(Talk(pool=(row.address, row.port or 3333)).greet().packets))
+    (state,) = asked.tick()
+    asked.use(replace(old, endpoints=()))
+    later = Sent(NOON_NS + 10**13, tcp_frame(("10.9.9.9", 1), ("10.9.9.8", 2)))
+    asked.feed(make_batch([later]))
+    (last,) = asked.tick()
+    assert (last.key, last.first_packet, last.open) == (state.key, state.first_packet, False)
+    assert last.endpoint == -1

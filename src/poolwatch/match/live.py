@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from poolwatch.match.matcher import Matcher
-from poolwatch.terms import Hit, Stage
+from poolwatch.terms import FlowKey, Hit, Stage
 
 if TYPE_CHECKING:
     from poolwatch.capture.source import Batch
@@ -46,7 +46,8 @@ class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class _Told:
     """What was told last of a flow."""
 
-    identity: int
+    key: FlowKey
+    identity: int  # number of the flow's first packet
     state: object
     at: float  # of the monotonic clock
 
@@ -69,7 +70,8 @@ class LiveMatcher:
         self.matcher.changed = set()
         self.counts: Counter[str] = Counter()
         self._settings = settings
-        self._told: dict[int, _Told] = {}
+        self._told: dict[int, _Told] = {}  # by record
+        self._owed: set[int] = set()  # identities of flows told of, whose last state is to come
         self._first: dict[int, float] = {}  # changed records: since when
         self._newest_ns = 0
         self._newest_at = time.monotonic()  # when the clock of the capture moved last
@@ -137,7 +139,7 @@ class LiveMatcher:
         identity = self.matcher.table.identity(record)
         told = self._told.get(record)
         if told is not None and told.identity != identity:
-            del self._told[record]
+            self._forget([record])
             told = None
         if not identity:
             done.append(record)
@@ -153,7 +155,8 @@ class LiveMatcher:
         if hit is not None and self._waits(hit, now - first):
             return None
         done.append(record)
-        self._told[record] = _Told(identity, state, now)
+        if hit is not None:
+            self._told[record] = _Told(hit.key, identity, state, now)
         return hit
 
     def _waits(self, hit: Hit, waited: float) -> bool:
@@ -168,27 +171,38 @@ class LiveMatcher:
         assert matcher.changed is not None
         matcher.changed.update(table.marked(self._swept_ns))
         self._swept_ns = matcher.last_ns
-        gone = [r for r, told in self._told.items() if table.identity(r) != told.identity]
-        for record in gone:
-            del self._told[record]
+        self._forget([r for r, told in self._told.items() if table.identity(r) != told.identity])
         self._first = {r: at for r, at in self._first.items() if r in matcher.changed}
+
+    def _forget(self, records: list[int]) -> None:
+        """Forget what was told of flows that are over, by the records they had.
+
+        A flow of which in the end there was nothing to say (its address is listed no more) is
+        given once more, empty, or its last state would stand for ever.
+        """
+        matcher = self.matcher
+        coming = {hit.first_packet for hit in (*matcher.lookups, *matcher.hits)}
+        for record in records:
+            told = self._told.pop(record)
+            if told.identity in self._owed and told.identity not in coming:
+                ends = (told.identity, matcher.last_ns, matcher.last_ns, 0)
+                matcher.hits.append(Hit(told.key, *ends, opened=False, payload=(False, False)))
 
     def _worth(self, hits: list[Hit]) -> list[Hit]:
         """Hits without a word or a name, beyond so many a minute, are counted and dropped."""
         now = time.monotonic()
         if now - self._bare_at >= 60:
             self._bare, self._bare_at = self._settings.bare_states, now
-        bare = sum(not (hit.signatures or hit.names) for hit in hits)
-        if bare <= self._bare:
-            self._bare -= bare
-            return hits
         kept: list[Hit] = []
         for hit in hits:
-            if hit.signatures or hit.names:
-                kept.append(hit)
-            elif self._bare > 0:
+            if not (hit.signatures or hit.names or hit.first_packet in self._owed):
+                if self._bare <= 0:
+                    self.counts["bare_flows_shed"] += 1
+                    continue
                 self._bare -= 1
-                kept.append(hit)
+            kept.append(hit)
+            if hit.open:
+                self._owed.add(hit.first_packet)
             else:
-                self.counts["bare_flows_shed"] += 1
+                self._owed.discard(hit.first_packet)
         return kept
