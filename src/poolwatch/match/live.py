@@ -105,7 +105,9 @@ class LiveMatcher:
 
     def finish(self) -> list[Hit]:
         """The end: the last state of every flow."""
-        return self._worth(self.matcher.finish())
+        hits = self._worth(self.matcher.finish())
+        self._forget(list(self._told))
+        return hits + self._worth(self.matcher.give())
 
     def shed(self) -> list[Hit]:
         """Free part of the memory; what had been found in flows that go is given."""
