@@ -68,23 +68,17 @@ class Canary:
 
     def _lines(self) -> list[tuple[int, str]]:
         token = self._token
-        prefix = "ab" * 32
+        share = f'["{token}","1","00000001","65000001","0000beef"]'
+        previous = "ab" * 32
+        work = f'["1","{previous}","00","00",[],"20000000","1a0fffff","65000000",true]'
         return [
             (0, '{"id":1,"method":"mining.subscribe","params":["canary/1"]}'),
             (1, '{"id":1,"result":[[["mining.notify","1"]],"08000002",4],"error":null}'),
             (0, f'{{"id":2,"method":"mining.authorize","params":["{token}","x"]}}'),
             (1, '{"id":2,"result":true,"error":null}'),
             (1, '{"id":null,"method":"mining.set_difficulty","params":[1024]}'),
-            (
-                1,
-                f'{{"id":null,"method":"mining.notify","params":["1","{prefix}","00","00",[],'
-                '"20000000","1a0fffff","65000000",true]}',
-            ),
-            (
-                0,
-                f'{{"id":3,"method":"mining.submit","params":["{token}","1","00000001",'
-                '"65000001","0000beef"]}',
-            ),
+            (1, f'{{"id":null,"method":"mining.notify","params":{work}}}'),
+            (0, f'{{"id":3,"method":"mining.submit","params":{share}}}'),
             (1, '{"id":3,"result":true,"error":null}'),
         ]
 
