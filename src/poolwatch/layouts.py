@@ -21,6 +21,37 @@ PACKET = np.dtype(
     ]
 )
 
+# What is counted of a ring of the kernel's, and where the walk through its block stands (one row).
+RING = np.dtype(
+    [
+        ("packets", "i8"),
+        ("bytes", "i8"),  # on the wire
+        ("cut", "i8"),  # packets longer than what was kept
+        ("outgoing", "i8"),  # packets this host sent
+        ("untimed", "i8"),  # packets without the hardware time that was asked for
+        ("damaged", "i8"),  # blocks that are not what the kernel writes
+        ("last_ns", "i8"),  # time of the newest packet
+        ("position", "i8"),  # of the next frame in the block, 0: the block is not begun
+        ("left", "i8"),  # frames still to come in it
+        ("link", "u2"),  # Link
+        ("interface", "u2"),
+        ("skip_outgoing", "u2"),  # 1: leave out what this host sends
+        ("hardware", "u2"),  # 1: hardware time was asked for
+    ]
+)
+
+# A packet seen, so that its double is known, and what was seen of such (one row).
+SIGHT = np.dtype([("hash", "u8"), ("ts_ns", "i8")])
+SIGHTS = np.dtype(
+    [
+        ("seed", "u8"),
+        ("window_ns", "i8"),
+        ("looked_at", "i8"),  # packets whose double would be known
+        ("duplicates", "i8"),
+        ("forgotten", "i8"),  # overwritten before their time was over
+    ]
+)
+
 # One decoded packet: scratch between the stages of the scan. Ends are ordered (a < b) by
 # address, then port, so that both directions of a flow give the same key.
 FRAME = np.dtype(

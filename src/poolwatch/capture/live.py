@@ -94,6 +94,7 @@ class InterfaceCounts:
     up: bool = False
     times_gone: int = 0  # times it vanished or went down
     last_ns: int = 0  # time of the newest packet, 0: none yet
+    trouble: str = ""  # why it cannot be opened again, empty: it is open, down, or not there
 
 
 @dataclass(frozen=True, slots=True)

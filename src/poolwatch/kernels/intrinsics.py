@@ -61,6 +61,34 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     return types.void(array, types.int64), generate
 
 
+def _atomic_place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    address = _address(context, builder, signature.args[0], args[0], args[1])
+    return builder.bitcast(address, ir.IntType(32).as_pointer())
+
+
+@intrinsic
+def acquire32(typing_context: Any, buffer: Any, index: Any) -> Any:
+    """The aligned 32 bits there; what another wrote before it wrote them is seen from here on."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _atomic_place(context, builder, signature, args)
+        return builder.zext(builder.load_atomic(place, "acquire", 4), ir.IntType(64))
+
+    return types.int64(buffer, types.int64), generate
+
+
+@intrinsic
+def release32(typing_context: Any, buffer: Any, index: Any, value: Any) -> Any:
+    """Write the aligned 32 bits there, once all that was read and written before is done."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _atomic_place(context, builder, signature, args)
+        builder.store_atomic(builder.trunc(args[2], ir.IntType(32)), place, "release", 4)
+        return context.get_dummy_value()
+
+    return types.void(buffer, types.int64, types.int64), generate
+
+
 @intrinsic
 def fold(typing_context: Any, a: Any, b: Any) -> Any:
     """High and low half of the 128-bit product of two uint64, XORed: a mixing step."""
