@@ -185,7 +185,7 @@ class Engine:
             if number not in LINKS:
                 known = stats.link_types_unknown.get(number, 0)
                 stats.link_types_unknown[number] = known + count
-        stats.encrypted_flows += map(_encrypted_flow, self._matcher.encrypted_flows)
+        stats.encrypted_flows += map(encrypted_flow, self._matcher.encrypted_flows)
         stats.encrypted_flows.sort(key=lambda flow: (-flow.ns, flow.first_ns))
         del stats.encrypted_flows[self._limits.encrypted_flows :]
         if coverage.drops is not None:
@@ -288,7 +288,8 @@ class LiveEngine:
         return states
 
 
-def _encrypted_flow(flow: LongFlow) -> EncryptedFlow:
+def encrypted_flow(flow: LongFlow) -> EncryptedFlow:
+    """A long flow with its ends as text."""
     key = flow.key
     ends = (
         Endpoint(address_text(key.version, key.a_address), key.a_port),

@@ -151,9 +151,9 @@ class Collector(threading.Thread):
             alone = LiveFindings(self._limits, 1)
             alone.take(session)
             finding = alone.finding(session.host)
-            if canary.is_whole(session) and finding is not None and finding_event(finding):
-                if self._heard is not None:
-                    self._heard(number, session.hit.first_ns)
+            whole = canary.is_whole(session) and finding is not None and finding_event(finding)
+            if whole and self._heard is not None:
+                self._heard(number, session.hit.first_ns)
             return True
         return False
 

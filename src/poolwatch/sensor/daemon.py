@@ -1,0 +1,363 @@
+"""The sensor: what is started in which order, what signals do, and how it ends.
+
+The order matters. Rights are given away before the first thread (`cli/watch.py`); the store's
+writer runs before anything can be found; rings come last and go first, so that what they gave
+is written and told before the rest ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poolwatch import __version__
+from poolwatch.engine import LiveEngine
+from poolwatch.errors import PoolwatchError, UsageError
+from poolwatch.outputs.eve import stats_event
+from poolwatch.plan import load_tables
+from poolwatch.sensor.collector import Collector
+from poolwatch.sensor.config import Config
+from poolwatch.sensor.coverage import CoverageBook, resident_bytes
+from poolwatch.sensor.health import Health, Verdict
+from poolwatch.sensor.log import ERROR, INFO, NOTICE, WARNING, Log
+from poolwatch.sensor.mailbox import Mailbox
+from poolwatch.sensor.metrics import Metrics
+from poolwatch.sensor.notify import Notifier
+from poolwatch.sensor.pipeline import Pipeline
+from poolwatch.sensor.web import HealthServer
+from poolwatch.store import SensorRow, Writer
+from poolwatch.terms import Capture
+
+if TYPE_CHECKING:
+    from poolwatch.capture.live import LiveSource
+    from poolwatch.inventory.notes import Note
+    from poolwatch.tables import Tables
+
+SIGNALS = frozenset((signal.SIGHUP, signal.SIGTERM, signal.SIGINT))
+_WAKE_SECONDS = 0.5
+_MEMORY_SECONDS = 5.0
+_LAST_SECONDS = 2.0  # of the time to stop, for what comes after the rings
+
+Sources = Callable[[Config], list["LiveSource"]]
+
+
+def open_sources(config: Config) -> list[LiveSource]:
+    """A ring for each thread. Raises PoolwatchError."""
+    from poolwatch.capture.live import open_live
+
+    threads = config.sensor.threads
+    sources: list[LiveSource] = []
+    try:
+        for thread in range(threads):
+            sources.append(
+                open_live(
+                    config.sensor.interfaces,
+                    config.capture,
+                    thread=thread,
+                    threads=threads,
+                    fanout_group=os.getpid() & 0xFFFF,
+                )
+            )
+    except BaseException:
+        for source in sources:
+            source.close()
+        raise
+    return sources
+
+
+class Sensor:
+    """Everything that runs. Nothing does before `start`.
+
+    `reread`: gives the configuration anew, for SIGHUP. `sources`: opens the rings.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        reread: Callable[[], Config],
+        *,
+        sources: Sources = open_sources,
+        notifier: Notifier | None = None,
+    ) -> None:
+        self.config = config
+        self.name = config.name
+        self.budget = config.budget()
+        self.log = Log()
+        self.notifier = notifier or Notifier()
+        self.mailbox = Mailbox(config.report.mailbox_states)
+        self.writer = Writer(config.store, self.name)
+        self.collector = Collector(
+            self.mailbox,
+            self.writer,
+            config.report,
+            self.budget.limits,
+            self.budget.open_sessions,
+        )
+        self.pipelines: list[Pipeline] = []
+        self.started_at = time.time()
+        self.reloads = self.reload_failures = 0
+        self.catalogue = ""
+        self.health = Health(config.health, (), self.collector)
+        self._reread = reread
+        self._open_sources = sources
+        self._tables: Tables | None = None
+        self._book: CoverageBook | None = None
+        self._web: HealthServer | None = None
+        self._covered_at = self._measured_at = time.monotonic()
+        self._started = False
+
+    # -- beginning -----------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin. Raises PoolwatchError, with everything stopped again."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        Path(self.config.sensor.state).mkdir(parents=True, exist_ok=True, mode=0o700)
+        tables = self._tables = self._load(self.config)
+        self.catalogue = tables.catalog.digest
+        self.collector.units = tables.units
+        self.writer.start()
+        capture = self._capture()
+        sources = self._open_sources(self.config)
+        for number, source in enumerate(sources):
+            engine = LiveEngine(tables, self.budget.limits, self.config.live, self.name, capture)
+            self.pipelines.append(Pipeline(number, source, engine, self.mailbox, self._complain))
+        self.health = Health(self.config.health, self.pipelines, self.collector)
+        self.collector.hear([p.canary for p in self.pipelines], self.health.heard)
+        self._book = CoverageBook(self.pipelines, capture.id or "")
+        self.writer.put(self._place())
+        address = self.config.health_address()
+        if address is not None:
+            self._web = HealthServer(address, Metrics(self).registry(), self.verdict)
+            self._web.start()
+        self.collector.start()
+        for pipeline in self.pipelines:
+            pipeline.source.start()
+        for pipeline in self.pipelines:
+            pipeline.start()
+        self._started = True
+        self.notifier.ready(self._status())
+        self.log.say(NOTICE, f"watching {', '.join(s.name for s in sources)} as {self.name}")
+        self._show_limits()
+
+    def _load(self, config: Config) -> Tables:
+        def unreadable(notes: list[Note]) -> None:
+            self.log.say(WARNING, f"{len(notes)} rows of unit tables are not used")
+
+        return load_tables(config.plan(self.budget), unreadable)
+
+    def _capture(self) -> Capture:
+        """This run: the sensor and its start. Every run is a capture of its own."""
+        identity = f"{self.name}\0{time.time_ns()}"
+        where = ",".join(self.config.sensor.interfaces)
+        return Capture(f"live:{where}", hashlib.sha256(identity.encode()).hexdigest())
+
+    def _place(self) -> SensorRow:
+        settings = self.config.sensor
+        return SensorRow(
+            sensor=self.name,
+            state_ns=time.time_ns(),
+            tap=settings.tap,
+            nat=settings.nat,
+            authority=settings.authority,
+            note=settings.note,
+            version=__version__,
+        )
+
+    def _show_limits(self) -> None:
+        limits = self.budget.limits
+        self.log.say(
+            INFO,
+            f"at most {self.budget.memory_bytes >> 20} MiB: flows={limits.flows} "
+            f"candidates={limits.candidates} hosts={limits.hosts} a ring, "
+            f"{self.budget.open_sessions} open conversations",
+        )
+
+    # -- running -------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Until SIGTERM or SIGINT; the exit status. `SIGNALS` are blocked in all threads."""
+        while True:
+            got = signal.sigtimedwait(SIGNALS, _WAKE_SECONDS)
+            if got is not None and got.si_signo == signal.SIGHUP:
+                self.reload()
+            elif got is not None:
+                return self.stop()
+            if not self.turn():
+                self.stop()
+                return 1
+
+    def turn(self) -> bool:
+        """What is to be done now and then; False when a thread has ended by itself."""
+        now = time.monotonic()
+        self.health.sing()
+        stuck = self.health.stuck()
+        if not stuck:
+            self.notifier.alive()
+        for text in stuck:
+            self.log.say(ERROR, text)
+        if now - self._covered_at >= self.config.health.coverage_seconds:
+            self._covered_at = now
+            self._cover()
+        if now - self._measured_at >= _MEMORY_SECONDS:
+            self._measured_at = now
+            self._bound_memory()
+        alive = [thread.is_alive() for thread in (*self.pipelines, self.collector)]
+        return all(alive)
+
+    def reload(self) -> bool:
+        """Open logs anew, read signatures and unit tables again; what is bad stays as it was."""
+        self.notifier.reloading()
+        self.reopen()
+        try:
+            config = self._reread()
+            tables = self._load(config)
+        except PoolwatchError as error:
+            self.reload_failures += 1
+            advice = f" ({error.advice()})" if error.advice() else ""
+            self.log.say(ERROR, f"not reloaded, the old tables stay: {error}{advice}")
+            self.notifier.ready(self._status())
+            return False
+        for name in _changed_parts(self.config, config):
+            self.log.say(WARNING, f"[{name}] has changed: that needs a restart")
+        for done in [pipeline.use(tables) for pipeline in self.pipelines]:
+            done.wait(timeout=self.config.health.stuck_seconds)
+        self._tables = tables
+        self.collector.units = tables.units
+        self.catalogue = tables.catalog.digest
+        self.reloads += 1
+        self.log.say(NOTICE, f"reloaded: catalogue {tables.catalog.digest[:12]}")
+        self.notifier.ready(self._status())
+        return True
+
+    def reopen(self) -> None:
+        """Open log files anew: somebody has moved them away."""
+
+    def verdict(self) -> Verdict:
+        """Whether it works, and what else is to be said."""
+        warnings: list[str] = []
+        for pipeline in self.pipelines:
+            for one in pipeline.source.statistics().interfaces:
+                if not one.up:
+                    warnings.append(f"interface {one.name} is down or gone")
+        counts = self.writer.counts()
+        if not counts.store_up:
+            warnings.append(f"the store does not take rows: {counts.last_error}")
+        if counts.spool_full:
+            warnings.append("the spool's disk takes no more")
+        if self.collector.waiting:
+            warnings.append(f"{self.collector.waiting} events wait to be durable")
+        return self.health.verdict(warnings)
+
+    def healthy(self) -> bool:
+        """Whether threads move and canaries arrive."""
+        return self.health.verdict().healthy
+
+    def catalogue_age(self) -> float:
+        """Seconds since the date of the newest row of the catalogue; 0 without any."""
+        if self._tables is None:
+            return 0.0
+        catalog = self._tables.catalog
+        dates = [row.date for row in (*catalog.endpoints, *catalog.pools.values())]
+        if not dates:
+            return 0.0
+        newest = max(dates)
+        return max(time.time() - time.mktime(newest.timetuple()), 0.0)
+
+    def parts_counts(self) -> dict[str, dict[str, float]]:
+        """Counts of what keeps packets and of what tells, by name."""
+        return {}
+
+    def _cover(self) -> None:
+        assert self._book is not None
+        extra: dict[str, int | float] = {
+            "queue": len(self.mailbox),
+            "queue_dropped": self.mailbox.dropped,
+            "store_lag_seconds": self.writer.counts().lag_seconds,
+        }
+        self.writer.put(self._book.row(self.catalogue, extra))
+        self.notifier.status(self._status())
+
+    def _bound_memory(self) -> None:
+        if resident_bytes() <= self.budget.shed_bytes:
+            return
+        self.log.say(WARNING, "near the memory ceiling: what is worth least goes")
+        for pipeline in self.pipelines:
+            pipeline.shed()
+
+    def _complain(self, text: str) -> None:
+        self.log.say(ERROR, text)
+
+    def _status(self) -> str:
+        return (
+            f"{len(self.collector.findings)} conversations open, {self.collector.told} events told"
+        )
+
+    # -- ending --------------------------------------------------------------------------
+
+    def stop(self) -> int:
+        """End within `sensor.stop_seconds`: rings first, then what they gave is written."""
+        self.notifier.stopping()
+        until = time.monotonic() + self.config.sensor.stop_seconds
+        for pipeline in self.pipelines:
+            pipeline.source.stop()
+        for pipeline in self.pipelines:
+            if pipeline.is_alive():
+                pipeline.join(timeout=max(until - _LAST_SECONDS - time.monotonic(), 0.1))
+            if pipeline.is_alive():
+                self.log.say(ERROR, f"{pipeline.name} did not end in time")
+            elif not self._started:
+                pipeline.source.close()
+        if self.collector.is_alive():
+            self.collector.stop()
+            self.collector.join(timeout=max(until - 1.0 - time.monotonic(), 0.1))
+        if self._started:
+            self._end_records()
+        if self._web is not None:
+            self._web.stop()
+        left = max(until - time.monotonic(), 0.2)
+        if self._started and not self.writer.close(left):
+            self.log.say(NOTICE, "the store has not got everything: the rest is in the spool")
+        self.notifier.close()
+        return 0
+
+    def _end_records(self) -> None:
+        """The last coverage, and the stats without which nothing found is never said."""
+        self._cover()
+        assert self._book is not None
+        stats = self._book.stats(
+            self.catalogue, self.name, self.budget.limits, self.collector.findings.counts()
+        )
+        self.tell(stats_event(stats))
+        self._started = False
+
+    def tell(self, event: dict[str, object]) -> None:
+        """Tell an event that is no finding."""
+
+
+_RELOADED = ("tables",)
+
+
+def _changed_parts(old: Config, new: Config) -> list[str]:
+    """Parts that differ and that only a restart takes over."""
+    return [
+        name
+        for name in old.__struct_fields__
+        if name not in _RELOADED and getattr(old, name) != getattr(new, name)
+    ]
+
+
+def require_interfaces(config: Config) -> None:
+    """Raises UsageError when there is nothing to watch."""
+    if not config.sensor.interfaces:
+        raise UsageError("no interface to watch", "name one: -i eth1, or sensor.interfaces")
