@@ -171,7 +171,7 @@ def check_config(config: Config, where: str) -> None:
     config.health_address()
 
 
-def with_interfaces(config: Config, interfaces: tuple[str, ...], threads: int | None) -> Config:
+def with_options(config: Config, interfaces: tuple[str, ...], threads: int | None) -> Config:
     """The same with what the command line says."""
     values: dict[str, Any] = {}
     if interfaces:

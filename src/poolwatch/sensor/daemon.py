@@ -53,16 +53,15 @@ def open_sources(config: Config) -> list[LiveSource]:
     threads = config.sensor.threads
     sources: list[LiveSource] = []
     try:
-        for thread in range(threads):
-            sources.append(
-                open_live(
-                    config.sensor.interfaces,
-                    config.capture,
-                    thread=thread,
-                    threads=threads,
-                    fanout_group=os.getpid() & 0xFFFF,
-                )
+        for thread in range(threads):  # one by one: those that are open are closed if one fails
+            source = open_live(
+                config.sensor.interfaces,
+                config.capture,
+                thread=thread,
+                threads=threads,
+                fanout_group=os.getpid() & 0xFFFF,
             )
+            sources.append(source)
     except BaseException:
         for source in sources:
             source.close()
@@ -109,7 +108,7 @@ class Sensor:
         self._book: CoverageBook | None = None
         self._web: HealthServer | None = None
         self._covered_at = self._measured_at = time.monotonic()
-        self._started = False
+        self._writing = self._watching = False
 
     # -- beginning -----------------------------------------------------------------------
 
@@ -127,6 +126,7 @@ class Sensor:
         self.catalogue = tables.catalog.digest
         self.collector.units = tables.units
         self.writer.start()
+        self._writing = True
         capture = self._capture()
         sources = self._open_sources(self.config)
         for number, source in enumerate(sources):
@@ -145,7 +145,7 @@ class Sensor:
             pipeline.source.start()
         for pipeline in self.pipelines:
             pipeline.start()
-        self._started = True
+        self._watching = True
         self.notifier.ready(self._status())
         self.log.say(NOTICE, f"watching {', '.join(s.name for s in sources)} as {self.name}")
         self._show_limits()
@@ -245,11 +245,12 @@ class Sensor:
 
     def verdict(self) -> Verdict:
         """Whether it works, and what else is to be said."""
-        warnings: list[str] = []
-        for pipeline in self.pipelines:
-            for one in pipeline.source.statistics().interfaces:
-                if not one.up:
-                    warnings.append(f"interface {one.name} is down or gone")
+        warnings = [
+            f"interface {one.name} is down or gone"
+            for pipeline in self.pipelines
+            for one in pipeline.source.statistics().interfaces
+            if not one.up
+        ]
         counts = self.writer.counts()
         if not counts.store_up:
             warnings.append(f"the store does not take rows: {counts.last_error}")
@@ -268,7 +269,8 @@ class Sensor:
         if self._tables is None:
             return 0.0
         catalog = self._tables.catalog
-        dates = [row.date for row in (*catalog.endpoints, *catalog.pools.values())]
+        dates = [row.date for row in catalog.endpoints]
+        dates += [row.date for row in catalog.pools.values()]
         if not dates:
             return 0.0
         newest = max(dates)
@@ -316,17 +318,17 @@ class Sensor:
                 pipeline.join(timeout=max(until - _LAST_SECONDS - time.monotonic(), 0.1))
             if pipeline.is_alive():
                 self.log.say(ERROR, f"{pipeline.name} did not end in time")
-            elif not self._started:
+            elif not self._watching:
                 pipeline.source.close()
         if self.collector.is_alive():
             self.collector.stop()
             self.collector.join(timeout=max(until - 1.0 - time.monotonic(), 0.1))
-        if self._started:
+        if self._watching:
             self._end_records()
         if self._web is not None:
             self._web.stop()
         left = max(until - time.monotonic(), 0.2)
-        if self._started and not self.writer.close(left):
+        if self._writing and not self.writer.close(left):
             self.log.say(NOTICE, "the store has not got everything: the rest is in the spool")
         self.notifier.close()
         return 0
@@ -339,7 +341,6 @@ class Sensor:
             self.catalogue, self.name, self.budget.limits, self.collector.findings.counts()
         )
         self.tell(stats_event(stats))
-        self._started = False
 
     def tell(self, event: dict[str, object]) -> None:
         """Tell an event that is no finding."""
