@@ -93,10 +93,7 @@ def _watch(config: Config, read: Callable[[], Config]) -> int:
 
     require_interfaces(config)
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before any thread; `run` waits for them
-    if not config.sensor.keep_rights:
-        said = drop()
-    else:
-        said = "all rights are kept"
+    said = drop() if not config.sensor.keep_rights else "all rights are kept"
     from poolwatch.plan import warm_kernels
 
     messages = Messages(default_language())
