@@ -16,8 +16,8 @@ from poolwatch.aggregate.attribute import attribute
 from poolwatch.aggregate.live import LiveFindings, Withdrawn
 from poolwatch.engine import State
 from poolwatch.outputs.eve import finding_event, mining_event
-from poolwatch.store import FindingRow, Row, SessionRow
-from poolwatch.terms import Finding, Session
+from poolwatch.store import FindingRow, Row, SessionRow, SightingRow
+from poolwatch.terms import Finding, Grade, Session
 
 if TYPE_CHECKING:
     from poolwatch.inventory.units import UnitTable
@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     from poolwatch.settings import Limits
 
 Event = dict[str, Any]
+_CHANGES = {
+    "new": "new",
+    "grade_up": "grade",
+    "stage_up": "stage",
+    "role_change": "stage",
+    "back": "back",
+}
+"""What a teller calls a change, and what the store does."""
 
 
 class Writes(Protocol):
@@ -44,8 +52,24 @@ class Writes(Protocol):
 class Tells(Protocol):
     """Who tells people and programs."""
 
-    def tell(self, event: Event) -> None:
-        """Tell an event; never waits."""
+    def tell(self, event: Event) -> str | None:
+        """Tell an event; never waits. The change of its host that was an alert."""
+        ...
+
+
+class Keeps(Protocol):
+    """Who keeps packets."""
+
+    def keep_host(self, host: str) -> None:
+        """A host became a finding."""
+        ...
+
+    def sync(self, timeout: float = 5.0) -> bool:
+        """Whether all that was kept so far is on the disk."""
+        ...
+
+    def problem(self) -> str:
+        """Why packets are not written just now; empty: they are."""
         ...
 
 
@@ -74,6 +98,7 @@ class Collector(threading.Thread):
         self.units: UnitTable | None = None
         self.findings = LiveFindings(limits, open_sessions)
         self.last_finding_ns = 0
+        self.told_without_packets = 0
         self.told = self.sessions = self.rows_lost = self.flushes_failed = self.withdrawn = 0
         self._mailbox = mailbox
         self._writer = writer
@@ -81,7 +106,7 @@ class Collector(threading.Thread):
         self._limits = limits
         self._canaries: tuple[Canary, ...] = ()
         self._heard: Callable[[int, int], None] | None = None
-        self._syncs: Callable[[], object] = lambda: None
+        self._keeps: Keeps | None = None
         self._tells: Tells | None = None
         self._due: dict[str, float] = {}  # hosts with higher counts: when they are written
         self._shown: dict[str, _Shown] = {}
@@ -99,9 +124,9 @@ class Collector(threading.Thread):
         """Before `start`: who is told."""
         self._tells = tells
 
-    def sync_with(self, syncs: Callable[[], object]) -> None:
-        """Before `start`: what makes kept packets durable."""
-        self._syncs = syncs
+    def keep_with(self, keeps: Keeps) -> None:
+        """Before `start`: who keeps the packets that findings rest on."""
+        self._keeps = keeps
 
     @property
     def waiting(self) -> int:
@@ -199,6 +224,8 @@ class Collector(threading.Thread):
         if self.units is not None:
             attribute(finding, self.units)
         event = finding_event(finding)
+        if self._keeps is not None and finding.inside and finding.grade > Grade.NOTED:
+            self._keeps.keep_host(host)
         self.last_finding_ns = max(self.last_finding_ns, finding.last_ns)
         self._remember(host, _Shown(_state_of(finding), now, event))
         self._put(FindingRow.of(event, state_ns=self._next_state()))
@@ -223,16 +250,41 @@ class Collector(threading.Thread):
         """Make durable what was written, then tell of it."""
         if not self._untold:
             return
-        self._syncs()
-        if not self._writer.flush(timeout):
+        if not (self._are_packets_durable(timeout) and self._writer.flush(timeout)):
             self.flushes_failed += 1
             self._bound_untold()
             return
         events, self._untold = self._untold, []
         self.told += len(events)
+        if self._tells is None:
+            return
         for event in events:
-            if self._tells is not None:
-                self._tells.tell(event)
+            change = self._tells.tell(event)
+            if event["event_type"] == "finding":
+                self._put_sighting(event, _CHANGES.get(change or "", "again"))
+
+    def _are_packets_durable(self, timeout: float) -> bool:
+        """Whether kept packets are on the disk. One that takes none holds no finding back."""
+        if self._keeps is None or self._keeps.sync(timeout):
+            return True
+        if not self._keeps.problem():
+            return False
+        self.told_without_packets += 1
+        return True
+
+    def _put_sighting(self, event: Event, change: str) -> None:
+        self._put(
+            SightingRow(
+                sensor=event["sensor"],
+                finding_id=event["finding_id"],
+                at_ns=self._next_state(),
+                change=change,
+                host=event["host"],
+                grade=event["grade"],
+                stage=event["stage"],
+                flow_id=event["flows"][-1] if event["flows"] else None,
+            )
+        )
 
     def _bound_untold(self) -> None:
         """Of what waits to be told, a later state takes the place of an earlier one."""

@@ -16,6 +16,8 @@ from poolwatch.errors import UsageError
 from poolwatch.match.live import LiveSettings
 from poolwatch.plan import Plan, time_zone
 from poolwatch.sensor.budget import Budget, make_budget
+from poolwatch.sensor.keep import KeepSettings, RetentionSettings
+from poolwatch.sensor.tell import TellSettings
 from poolwatch.store.settings import StoreSettings
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -97,6 +99,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     tables: TableSettings = TableSettings()
     report: ReportSettings = ReportSettings()
     store: StoreSettings = StoreSettings()
+    keep: KeepSettings = KeepSettings()
+    retention: RetentionSettings = RetentionSettings()
+    tell: TellSettings = TellSettings()
     health: HealthSettings = HealthSettings()
     limits: dict[str, int] = {}
     """`memory_bytes`: the ceiling; any bound of a scan by its name, instead of the derived one."""
@@ -113,8 +118,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     def budget(self) -> Budget:
         """The bounds that keep below the ceiling. Raises UsageError."""
-        rings = len(self.sensor.interfaces) or 1
-        fixed = rings * self.sensor.threads * self.capture.ring_bytes + self.store.memory_bytes
+        rings = (len(self.sensor.interfaces) or 1) * self.sensor.threads
+        fixed = rings * self.capture.ring_bytes + self.store.memory_bytes
+        if self.keep.packets:
+            buffers = self.keep.beginnings_bytes + self.keep.candidates_bytes
+            fixed += buffers * self.sensor.threads + self.keep.queue_bytes
+        if self.keep.summaries:
+            fixed += self.keep.summary_bytes
         wanted = {name: value for name, value in self.limits.items() if name != "memory_bytes"}
         return make_budget(self.memory_bytes, fixed, self.sensor.threads, wanted)
 
@@ -190,8 +200,10 @@ def dump_config(config: Config) -> str:
     A secret stays as it was written: whoever may read the file may read this.
     """
     lines: list[str] = []
-    for name, part in _tables(config):
-        lines += ["", f"[{name}]", *(f"{key} = {_value(value)}" for key, value in part)]
+    for name in config.__struct_fields__:
+        part = getattr(config, name)
+        if isinstance(part, msgspec.Struct):
+            lines += _table(name, part)
     lines += ["", "[limits]", f"memory_bytes = {config.memory_bytes}"]
     lines += ["# The bounds below follow from memory_bytes, threads and rings; set one to fix it."]
     limits = config.budget().limits
@@ -201,11 +213,15 @@ def dump_config(config: Config) -> str:
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def _tables(config: Config) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
-    for name in config.__struct_fields__:
-        part = getattr(config, name)
-        if isinstance(part, msgspec.Struct):
-            yield name, [(key, getattr(part, key)) for key in part.__struct_fields__]
+def _table(name: str, part: msgspec.Struct) -> Iterator[str]:
+    """A table, its own values first, then the tables in it."""
+    values = {key: getattr(part, key) for key in part.__struct_fields__}
+    inner = {key: value for key, value in values.items() if isinstance(value, msgspec.Struct)}
+    yield ""
+    yield f"[{name}]"
+    yield from (f"{key} = {_value(v)}" for key, v in values.items() if key not in inner)
+    for key, value in inner.items():
+        yield from _table(f"{name}.{key}", value)
 
 
 def _value(value: Any) -> str:
@@ -220,8 +236,6 @@ def _value(value: Any) -> str:
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{_name(k)} = {_value(v)}' for k, v in value.items())} }}"
-    if isinstance(value, msgspec.Struct):
-        return _value({key: getattr(value, key) for key in value.__struct_fields__})
     raise TypeError(f"no form in TOML: {type(value).__name__}")
 
 

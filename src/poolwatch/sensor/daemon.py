@@ -24,11 +24,15 @@ from poolwatch.sensor.collector import Collector
 from poolwatch.sensor.config import Config
 from poolwatch.sensor.coverage import CoverageBook, resident_bytes
 from poolwatch.sensor.health import Health, Verdict
+from poolwatch.sensor.keep import Keeper
 from poolwatch.sensor.log import ERROR, INFO, NOTICE, WARNING, Log
 from poolwatch.sensor.mailbox import Mailbox
 from poolwatch.sensor.metrics import Metrics
 from poolwatch.sensor.notify import Notifier
 from poolwatch.sensor.pipeline import Pipeline
+from poolwatch.sensor.retention import StoreRetention
+from poolwatch.sensor.tell import Teller
+from poolwatch.sensor.told import ToldFile
 from poolwatch.sensor.web import HealthServer
 from poolwatch.store import SensorRow, Writer
 from poolwatch.terms import Capture
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 SIGNALS = frozenset((signal.SIGHUP, signal.SIGTERM, signal.SIGINT))
 _WAKE_SECONDS = 0.5
 _MEMORY_SECONDS = 5.0
+_NOTED_SECONDS = 10.0
 _LAST_SECONDS = 2.0  # of the time to stop, for what comes after the rings
 
 Sources = Callable[[Config], list["LiveSource"]]
@@ -104,11 +109,41 @@ class Sensor:
         self.health = Health(config.health, (), self.collector)
         self._reread = reread
         self._open_sources = sources
+        self._state = Path(config.sensor.state)
+        self._keeper = self._make_keeper()
+        self._told = ToldFile(self._state / "told.json", config.tell.hosts)
+        self._teller: Teller | None = None
+        self._retention = StoreRetention(config.retention, config.store, self.name, self.log)
         self._tables: Tables | None = None
         self._book: CoverageBook | None = None
         self._web: HealthServer | None = None
-        self._covered_at = self._measured_at = time.monotonic()
-        self._writing = self._watching = False
+        self._covered_at = self._measured_at = self._noted_at = time.monotonic()
+        self._writing = self._watching = self._keeping = False
+
+    def _make_keeper(self) -> Keeper | None:
+        config = self.config
+        if not (config.keep.packets or config.keep.summaries):
+            return None
+        settings = config.sensor
+        place = {
+            "sensor": self.name,
+            "tap": settings.tap,
+            "nat": settings.nat,
+            "authority": settings.authority,
+            "note": settings.note,
+        }
+        return Keeper(
+            config.keep,
+            self._state / "kept",
+            sensor=self.name,
+            interfaces=settings.interfaces,
+            retention=config.retention,
+            about="; ".join(f"{name}: {text}" for name, text in place.items() if text),
+            inside=self._is_inside,
+        )
+
+    def _is_inside(self, address: str) -> bool:
+        return self._tables is not None and self._tables.inside.holds(address)
 
     # -- beginning -----------------------------------------------------------------------
 
@@ -121,17 +156,28 @@ class Sensor:
             raise
 
     def _start(self) -> None:
-        Path(self.config.sensor.state).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
         tables = self._tables = self._load(self.config)
         self.catalogue = tables.catalog.digest
         self.collector.units = tables.units
         self.writer.start()
         self._writing = True
+        if self._keeper is not None:
+            self._keeper.start()
+            self._keeping = True
+            self.collector.keep_with(self._keeper)
+        teller = Teller(self.config.tell, sensor=self.name, last=self._told.read())
+        teller.start()
+        self._teller = teller
+        self.collector.tell_to(teller)
         capture = self._capture()
         sources = self._open_sources(self.config)
         for number, source in enumerate(sources):
             engine = LiveEngine(tables, self.budget.limits, self.config.live, self.name, capture)
-            self.pipelines.append(Pipeline(number, source, engine, self.mailbox, self._complain))
+            pipeline = Pipeline(number, source, engine, self.mailbox, self._complain)
+            self.pipelines.append(pipeline)
+            if self._keeper is not None:
+                pipeline.keep_with(self._keeper.lane(engine.live.matcher.table))
         self.health = Health(self.config.health, self.pipelines, self.collector)
         self.collector.hear([p.canary for p in self.pipelines], self.health.heard)
         self._book = CoverageBook(self.pipelines, capture.id or "")
@@ -209,6 +255,10 @@ class Sensor:
         if now - self._covered_at >= self.config.health.coverage_seconds:
             self._covered_at = now
             self._cover()
+        if now - self._noted_at >= _NOTED_SECONDS:
+            self._noted_at = now
+            self._note_told()
+        self._retention.turn()
         if now - self._measured_at >= _MEMORY_SECONDS:
             self._measured_at = now
             self._bound_memory()
@@ -242,6 +292,13 @@ class Sensor:
 
     def reopen(self) -> None:
         """Open log files anew: somebody has moved them away."""
+        if self._teller is not None:
+            self._teller.reopen()
+
+    def _note_told(self) -> None:
+        """Remember what was told, for after a restart."""
+        if self._teller is not None and not self._told.write(self._teller.states()):
+            self.log.say(WARNING, "what was told cannot be written down: it may be told again")
 
     def verdict(self) -> Verdict:
         """Whether it works, and what else is to be said."""
@@ -256,6 +313,10 @@ class Sensor:
             warnings.append(f"the store does not take rows: {counts.last_error}")
         if counts.spool_full:
             warnings.append("the spool's disk takes no more")
+        if self._keeper is not None and self._keeper.problem():
+            warnings.append(f"packets are not kept: {self._keeper.problem()}")
+        if self._teller is not None:
+            warnings += [f"{name}: {text}" for name, text in self._teller.problems().items()]
         if self.collector.waiting:
             warnings.append(f"{self.collector.waiting} events wait to be durable")
         return self.health.verdict(warnings)
@@ -278,7 +339,12 @@ class Sensor:
 
     def parts_counts(self) -> dict[str, dict[str, float]]:
         """Counts of what keeps packets and of what tells, by name."""
-        return {}
+        counts: dict[str, dict[str, float]] = {}
+        if self._keeper is not None:
+            counts["keep"] = dict(self._keeper.counts())
+        if self._teller is not None:
+            counts["tell"] = dict(self._teller.counts())
+        return counts
 
     def _cover(self) -> None:
         assert self._book is not None
@@ -327,6 +393,12 @@ class Sensor:
             self._end_records()
         if self._web is not None:
             self._web.stop()
+        if self._teller is not None:
+            if not self._teller.close(max(until - 0.7 - time.monotonic(), 0.2)):
+                self.log.say(NOTICE, "not everybody could be told in time")
+            self._note_told()
+        if self._keeper is not None and self._keeping:
+            self._keeper.close(max(until - 0.5 - time.monotonic(), 0.2))
         left = max(until - time.monotonic(), 0.2)
         if self._writing and not self.writer.close(left):
             self.log.say(NOTICE, "the store has not got everything: the rest is in the spool")
@@ -340,10 +412,8 @@ class Sensor:
         stats = self._book.stats(
             self.catalogue, self.name, self.budget.limits, self.collector.findings.counts()
         )
-        self.tell(stats_event(stats))
-
-    def tell(self, event: dict[str, object]) -> None:
-        """Tell an event that is no finding."""
+        if self._teller is not None:
+            self._teller.tell(stats_event(stats))
 
 
 _RELOADED = ("tables",)

@@ -6,12 +6,14 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from poolwatch.engine import LiveEngine, State
 from poolwatch.errors import PoolwatchError
 from poolwatch.sensor.canary import Canary
+from poolwatch.sensor.keep import KeptFlow
 from poolwatch.sensor.mailbox import Mailbox
+from poolwatch.terms import Grade, Session
 
 if TYPE_CHECKING:
     from poolwatch.capture.live import LiveSource
@@ -22,10 +24,22 @@ _TICK_SECONDS = 0.25
 
 
 class Keeps(Protocol):
-    """Who keeps packets, as a ring's thread calls it."""
+    """Who keeps packets, as a ring's thread calls it (`keep.Lane`)."""
 
-    def see(self, batch: Batch, records: Any) -> None:
-        """Remember a batch; `records`: the flow record of each packet, -1 for none."""
+    def see(self, batch: Batch) -> None:
+        """Look at a batch that was just scanned."""
+        ...
+
+    def take(self, flow: KeptFlow) -> bool:
+        """Keep a flow from now on, and what is remembered of it."""
+        ...
+
+    def sweep(self, now_ns: int) -> None:
+        """Go over a part of the flow table."""
+        ...
+
+    def close(self) -> None:
+        """The thread ends."""
         ...
 
 
@@ -55,11 +69,11 @@ class Pipeline(threading.Thread):
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._ticked = self.beat
         self._keeps: Keeps | None = None
+        self._keep_from = Grade.SUSPECTED
 
     def keep_with(self, keeps: Keeps) -> None:
         """Have packets kept. Before `start`."""
         self._keeps = keeps
-        self.engine.live.matcher.table.note_records()
 
     def use(self, tables: Tables) -> threading.Event:
         """Go by other tables from the next batch on; the event is set once it does."""
@@ -84,7 +98,7 @@ class Pipeline(threading.Thread):
 
         def free() -> None:
             self.sheds += 1
-            self._mailbox.put(self.engine.shed())
+            self._give(self.engine.shed())
 
         self._orders.put(free)
 
@@ -105,21 +119,43 @@ class Pipeline(threading.Thread):
             self.beat = time.monotonic()
             self.batches += 1
             if batch.count:
-                self._mailbox.put(self._feed(batch))
+                states = self.engine.feed(batch)
+                if self._keeps is not None:
+                    self._keeps.see(batch)
+                self._give(states)
             if not self._orders.empty():
                 self._obey()
             if self.beat - self._ticked >= _TICK_SECONDS:
                 self._ticked = self.beat
-                self._mailbox.put(self.engine.tick())
+                self._give(self.engine.tick())
+                if self._keeps is not None:
+                    self._keeps.sweep(self.engine.live.now_ns)
         self._obey()
-        self._mailbox.put(self.engine.finish())
+        self._give(self.engine.finish())
+        if self._keeps is not None:
+            self._keeps.close()
         self.beat = time.monotonic()
 
-    def _feed(self, batch: Batch) -> list[State]:
-        states = self.engine.feed(batch)
+    def _give(self, states: list[State]) -> None:
+        """Have packets of what is mining kept, then hand the states over."""
         if self._keeps is not None:
-            self._keeps.see(batch, self.engine.live.matcher.table.records)
-        return states
+            for state in states:
+                if isinstance(state, Session) and state.grade >= self._keep_from:
+                    self._keep(self._keeps, state)
+        self._mailbox.put(states)
+
+    def _keep(self, keeps: Keeps, session: Session) -> None:
+        if session.flow_id is None or self.canary.is_own(session):
+            return
+        hit = session.hit
+        keeps.take(
+            KeptFlow(
+                flow_id=session.flow_id,
+                first_packet=hit.first_packet,
+                host=session.host,
+                last_ns=None if hit.open else hit.last_ns,
+            )
+        )
 
     def _obey(self) -> None:
         while True:
@@ -131,4 +167,4 @@ class Pipeline(threading.Thread):
 
     def _sing(self) -> None:
         now_ns = self.engine.live.now_ns or time.time_ns()
-        self._mailbox.put(self.engine.feed(self.canary.batch(now_ns)))
+        self._give(self.engine.feed(self.canary.batch(now_ns)))
