@@ -12,10 +12,8 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poolwatch import __version__
 from poolwatch.engine import LiveEngine
 from poolwatch.errors import PoolwatchError, UsageError
 from poolwatch.outputs.eve import stats_event
@@ -24,17 +22,13 @@ from poolwatch.sensor.collector import Collector
 from poolwatch.sensor.config import Config
 from poolwatch.sensor.coverage import CoverageBook, resident_bytes
 from poolwatch.sensor.health import Health, Verdict
-from poolwatch.sensor.keep import Keeper
 from poolwatch.sensor.log import ERROR, INFO, NOTICE, WARNING, Log
 from poolwatch.sensor.mailbox import Mailbox
 from poolwatch.sensor.metrics import Metrics
 from poolwatch.sensor.notify import Notifier
+from poolwatch.sensor.outlets import Outlets
 from poolwatch.sensor.pipeline import Pipeline
-from poolwatch.sensor.retention import StoreRetention
-from poolwatch.sensor.tell import Teller
-from poolwatch.sensor.told import ToldFile
 from poolwatch.sensor.web import HealthServer
-from poolwatch.store import SensorRow, Writer
 from poolwatch.terms import Capture
 
 if TYPE_CHECKING:
@@ -45,7 +39,6 @@ if TYPE_CHECKING:
 SIGNALS = frozenset((signal.SIGHUP, signal.SIGTERM, signal.SIGINT))
 _WAKE_SECONDS = 0.5
 _MEMORY_SECONDS = 5.0
-_NOTED_SECONDS = 10.0
 _LAST_SECONDS = 2.0  # of the time to stop, for what comes after the rings
 
 Sources = Callable[[Config], list["LiveSource"]]
@@ -94,7 +87,8 @@ class Sensor:
         self.log = Log()
         self.notifier = notifier or Notifier()
         self.mailbox = Mailbox(config.report.mailbox_states)
-        self.writer = Writer(config.store, self.name)
+        self.outlets = Outlets(config, self.log, self._is_inside)
+        self.writer = self.outlets.writer
         self.collector = Collector(
             self.mailbox,
             self.writer,
@@ -109,38 +103,11 @@ class Sensor:
         self.health = Health(config.health, (), self.collector)
         self._reread = reread
         self._open_sources = sources
-        self._state = Path(config.sensor.state)
-        self._keeper = self._make_keeper()
-        self._told = ToldFile(self._state / "told.json", config.tell.hosts)
-        self._teller: Teller | None = None
-        self._retention = StoreRetention(config.retention, config.store, self.name, self.log)
         self._tables: Tables | None = None
         self._book: CoverageBook | None = None
         self._web: HealthServer | None = None
-        self._covered_at = self._measured_at = self._noted_at = time.monotonic()
-        self._writing = self._watching = self._keeping = False
-
-    def _make_keeper(self) -> Keeper | None:
-        config = self.config
-        if not (config.keep.packets or config.keep.summaries):
-            return None
-        settings = config.sensor
-        place = {
-            "sensor": self.name,
-            "tap": settings.tap,
-            "nat": settings.nat,
-            "authority": settings.authority,
-            "note": settings.note,
-        }
-        return Keeper(
-            config.keep,
-            self._state / "kept",
-            sensor=self.name,
-            interfaces=settings.interfaces,
-            retention=config.retention,
-            about="; ".join(f"{name}: {text}" for name, text in place.items() if text),
-            inside=self._is_inside,
-        )
+        self._covered_at = self._measured_at = time.monotonic()
+        self._watching = False
 
     def _is_inside(self, address: str) -> bool:
         return self._tables is not None and self._tables.inside.holds(address)
@@ -156,32 +123,21 @@ class Sensor:
             raise
 
     def _start(self) -> None:
-        self._state.mkdir(parents=True, exist_ok=True, mode=0o700)
         tables = self._tables = self._load(self.config)
         self.catalogue = tables.catalog.digest
         self.collector.units = tables.units
-        self.writer.start()
-        self._writing = True
-        if self._keeper is not None:
-            self._keeper.start()
-            self._keeping = True
-            self.collector.keep_with(self._keeper)
-        teller = Teller(self.config.tell, sensor=self.name, last=self._told.read())
-        teller.start()
-        self._teller = teller
-        self.collector.tell_to(teller)
+        self.outlets.start(self.collector)
         capture = self._capture()
         sources = self._open_sources(self.config)
         for number, source in enumerate(sources):
             engine = LiveEngine(tables, self.budget.limits, self.config.live, self.name, capture)
             pipeline = Pipeline(number, source, engine, self.mailbox, self._complain)
             self.pipelines.append(pipeline)
-            if self._keeper is not None:
-                pipeline.keep_with(self._keeper.lane(engine.live.matcher.table))
+            if self.outlets.keeper is not None:
+                pipeline.keep_with(self.outlets.keeper.lane(engine.live.matcher.table))
         self.health = Health(self.config.health, self.pipelines, self.collector)
         self.collector.hear([p.canary for p in self.pipelines], self.health.heard)
         self._book = CoverageBook(self.pipelines, capture.id or "")
-        self.writer.put(self._place())
         address = self.config.health_address()
         if address is not None:
             self._web = HealthServer(address, Metrics(self).registry(), self.verdict)
@@ -207,18 +163,6 @@ class Sensor:
         identity = f"{self.name}\0{time.time_ns()}"
         where = ",".join(self.config.sensor.interfaces)
         return Capture(f"live:{where}", hashlib.sha256(identity.encode()).hexdigest())
-
-    def _place(self) -> SensorRow:
-        settings = self.config.sensor
-        return SensorRow(
-            sensor=self.name,
-            state_ns=time.time_ns(),
-            tap=settings.tap,
-            nat=settings.nat,
-            authority=settings.authority,
-            note=settings.note,
-            version=__version__,
-        )
 
     def _show_limits(self) -> None:
         limits = self.budget.limits
@@ -255,10 +199,7 @@ class Sensor:
         if now - self._covered_at >= self.config.health.coverage_seconds:
             self._covered_at = now
             self._cover()
-        if now - self._noted_at >= _NOTED_SECONDS:
-            self._noted_at = now
-            self._note_told()
-        self._retention.turn()
+        self.outlets.turn()
         if now - self._measured_at >= _MEMORY_SECONDS:
             self._measured_at = now
             self._bound_memory()
@@ -268,7 +209,7 @@ class Sensor:
     def reload(self) -> bool:
         """Open logs anew, read signatures and unit tables again; what is bad stays as it was."""
         self.notifier.reloading()
-        self.reopen()
+        self.outlets.reopen()
         try:
             config = self._reread()
             tables = self._load(config)
@@ -290,16 +231,6 @@ class Sensor:
         self.notifier.ready(self._status())
         return True
 
-    def reopen(self) -> None:
-        """Open log files anew: somebody has moved them away."""
-        if self._teller is not None:
-            self._teller.reopen()
-
-    def _note_told(self) -> None:
-        """Remember what was told, for after a restart."""
-        if self._teller is not None and not self._told.write(self._teller.states()):
-            self.log.say(WARNING, "what was told cannot be written down: it may be told again")
-
     def verdict(self) -> Verdict:
         """Whether it works, and what else is to be said."""
         warnings = [
@@ -308,15 +239,7 @@ class Sensor:
             for one in pipeline.source.statistics().interfaces
             if not one.up
         ]
-        counts = self.writer.counts()
-        if not counts.store_up:
-            warnings.append(f"the store does not take rows: {counts.last_error}")
-        if counts.spool_full:
-            warnings.append("the spool's disk takes no more")
-        if self._keeper is not None and self._keeper.problem():
-            warnings.append(f"packets are not kept: {self._keeper.problem()}")
-        if self._teller is not None:
-            warnings += [f"{name}: {text}" for name, text in self._teller.problems().items()]
+        warnings += self.outlets.warnings()
         if self.collector.waiting:
             warnings.append(f"{self.collector.waiting} events wait to be durable")
         return self.health.verdict(warnings)
@@ -337,15 +260,6 @@ class Sensor:
         newest = max(dates)
         return max(time.time() - time.mktime(newest.timetuple()), 0.0)
 
-    def parts_counts(self) -> dict[str, dict[str, float]]:
-        """Counts of what keeps packets and of what tells, by name."""
-        counts: dict[str, dict[str, float]] = {}
-        if self._keeper is not None:
-            counts["keep"] = dict(self._keeper.counts())
-        if self._teller is not None:
-            counts["tell"] = dict(self._teller.counts())
-        return counts
-
     def _cover(self) -> None:
         assert self._book is not None
         extra: dict[str, int | float] = {
@@ -353,7 +267,7 @@ class Sensor:
             "queue_dropped": self.mailbox.dropped,
             "store_lag_seconds": self.writer.counts().lag_seconds,
         }
-        self.writer.put(self._book.row(self.catalogue, extra))
+        self.outlets.put(self._book.row(self.catalogue, extra))
         self.notifier.status(self._status())
 
     def _bound_memory(self) -> None:
@@ -377,33 +291,28 @@ class Sensor:
         """End within `sensor.stop_seconds`: rings first, then what they gave is written."""
         self.notifier.stopping()
         until = time.monotonic() + self.config.sensor.stop_seconds
-        for pipeline in self.pipelines:
-            pipeline.source.stop()
-        for pipeline in self.pipelines:
-            if pipeline.is_alive():
-                pipeline.join(timeout=max(until - _LAST_SECONDS - time.monotonic(), 0.1))
-            if pipeline.is_alive():
-                self.log.say(ERROR, f"{pipeline.name} did not end in time")
-            elif not self._watching:
-                pipeline.source.close()
+        self._stop_rings(until - _LAST_SECONDS)
         if self.collector.is_alive():
             self.collector.stop()
-            self.collector.join(timeout=max(until - 1.0 - time.monotonic(), 0.1))
+            self.collector.join(timeout=max(until - _LAST_SECONDS / 2 - time.monotonic(), 0.1))
         if self._watching:
             self._end_records()
         if self._web is not None:
             self._web.stop()
-        if self._teller is not None:
-            if not self._teller.close(max(until - 0.7 - time.monotonic(), 0.2)):
-                self.log.say(NOTICE, "not everybody could be told in time")
-            self._note_told()
-        if self._keeper is not None and self._keeping:
-            self._keeper.close(max(until - 0.5 - time.monotonic(), 0.2))
-        left = max(until - time.monotonic(), 0.2)
-        if self._writing and not self.writer.close(left):
-            self.log.say(NOTICE, "the store has not got everything: the rest is in the spool")
+        self.outlets.close(until)
         self.notifier.close()
         return 0
+
+    def _stop_rings(self, until: float) -> None:
+        for pipeline in self.pipelines:
+            pipeline.source.stop()
+        for pipeline in self.pipelines:
+            if pipeline.is_alive():
+                pipeline.join(timeout=max(until - time.monotonic(), 0.1))
+            if pipeline.is_alive():
+                self.log.say(ERROR, f"{pipeline.name} did not end in time")
+            elif not self._watching:
+                pipeline.source.close()
 
     def _end_records(self) -> None:
         """The last coverage, and the stats without which nothing found is never said."""
@@ -412,8 +321,7 @@ class Sensor:
         stats = self._book.stats(
             self.catalogue, self.name, self.budget.limits, self.collector.findings.counts()
         )
-        if self._teller is not None:
-            self._teller.tell(stats_event(stats))
+        self.outlets.tell(stats_event(stats))
 
 
 _RELOADED = ("tables",)

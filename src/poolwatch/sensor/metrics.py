@@ -147,7 +147,7 @@ class Metrics(Source):
             CounterMetricFamily("poolwatch_bounds", "Bounds of findings.", labels=["name"]),
             collector.findings.counts().items(),
         )
-        for name, values in sensor.parts_counts().items():
+        for name, values in sensor.outlets.counts().items():
             yield _labelled(
                 GaugeMetricFamily(f"poolwatch_{name}", f"Counts of {name}.", labels=["name"]),
                 values.items(),

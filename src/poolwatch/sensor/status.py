@@ -54,7 +54,8 @@ def status_lines(verdict: dict[str, Any], samples: Samples) -> list[str]:
         ),
         (
             f"memory: {_mib(samples, 'memory_bytes')} of "
-            f"{_mib(samples, 'memory_ceiling_bytes')} MiB; freed {_number(samples, 'memory_sheds_total')} times"
+            f"{_mib(samples, 'memory_ceiling_bytes')} MiB; "
+            f"freed {_number(samples, 'memory_sheds_total')} times"
         ),
         (
             f"catalogue: {about.get('catalogue', '')[:12]}, newest row "

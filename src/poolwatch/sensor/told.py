@@ -40,7 +40,8 @@ class ToldFile:
             del self._states[next(iter(self._states))]
         part = self._path.with_suffix(".part")
         try:
-            with part.open("wb", opener=_private) as file:
+            number = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(number, "wb") as file:
                 file.write(msgspec.json.encode(self._states))
                 file.flush()
                 os.fsync(file.fileno())
@@ -48,7 +49,3 @@ class ToldFile:
         except OSError:
             return False
         return True
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_TRUNC, 0o600)
