@@ -81,4 +81,7 @@ def _compile(text: str, dlt: int) -> Program:
     except ImportError as error:
         raise UsageError(f"bpf = {text!r}: libpcap is missing", _MISSING) from error
     rows = compiled.bf_insns
-    return [(rows[i].code, rows[i].jt, rows[i].jf, rows[i].k) for i in range(compiled.bf_len)]
+    return [
+        (rows[i].code, rows[i].jt, rows[i].jf, rows[i].k & 0xFFFFFFFF)
+        for i in range(compiled.bf_len)
+    ]

@@ -24,6 +24,7 @@ from poolwatch.errors import PoolwatchError, PoolwatchWarning
 _PAGE_BYTES = 4096
 _MOST_RING_BYTES = 1 << 32
 _LEAST_BLOCK_BYTES = 1 << 17
+_MOST_SLOTS = 1 << 24
 
 
 class CaptureRightError(PoolwatchError):
@@ -53,6 +54,10 @@ class RingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Take the time of the interface's clock, where somebody has switched that on."""
     recheck_ms: int = 1000
     """How often to look whether an interface is there and up."""
+    duplicate_ms: int = 20
+    """A packet that comes again within this time was mirrored twice; 0: nobody looks for such."""
+    duplicate_slots: int = 1 << 16
+    """Packets remembered for that, a power of two; each takes 16 bytes."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for what no kernel would take."""
@@ -73,6 +78,13 @@ class RingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
             )
         if not 1 <= self.recheck_ms <= 60_000:
             raise ValueError(f"recheck_ms = {self.recheck_ms}: not from 1 to 60000")
+        if not 0 <= self.duplicate_ms <= 10_000:
+            raise ValueError(f"duplicate_ms = {self.duplicate_ms}: not from 0 to 10000")
+        slots = self.duplicate_slots
+        if not 2 <= slots <= _MOST_SLOTS or slots & (slots - 1):
+            raise ValueError(
+                f"duplicate_slots = {slots}: not a power of two from 2 to {_MOST_SLOTS}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
