@@ -45,3 +45,7 @@ class StoreError(PoolwatchError):
 
 class StoreDownError(StoreError):
     """A store that does not answer, is locked, or has no room: later it may."""
+
+
+class StoreRowError(StoreError):
+    """A row that a store does not take as it is."""
