@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 SECONDS ?= 600
 
-.PHONY: demo test lint bench fuzz captures columns tools clean
+.PHONY: demo test lint bench bench-live fuzz captures columns tools clean
 
 demo: $(VENV)/.run  ## scan the generated campus
 	$(BIN)/poolwatch scan --units pcaps/campus/units.csv pcaps/campus/capture.pcap
@@ -25,6 +25,9 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev tools  ## print the table the README quotes
 	$(BIN)/python -m benchmarks
 
+bench-live: $(VENV)/.dev tools  ## live capture beside tcpdump, over veth; needs root
+	$(BIN)/python -m benchmarks.live
+
 fuzz: $(VENV)/.dev  ## look for crashes for SECONDS (600), shared by all targets; finds go to .fuzz/
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
@@ -35,7 +38,7 @@ columns: $(VENV)/.dev  ## write docs/columns.md anew from the declaration
 	$(BIN)/python tools/write_columns.py > docs/columns.md
 
 tools:
-	@sh tools/debian-packages.sh tshark tcpdump
+	@sh tools/debian-packages.sh tshark tcpdump iproute2 ethtool tcpreplay
 
 clean:
 	rm -rf $(VENV) build dist benchmarks/data

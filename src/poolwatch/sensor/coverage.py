@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poolwatch import __version__
+from poolwatch.capture.mirror import Directions, Duplicates
 from poolwatch.engine import encrypted_flow
 from poolwatch.store import CoverageRow
 from poolwatch.terms import EncryptedFlow, Stats
@@ -29,11 +30,16 @@ class Totals:
         self.counts: Counter[str] = Counter()
         self.not_understood: Counter[str] = Counter()
         self.drops: Counter[str] = Counter()
+        self.doubles = Duplicates(0, 0, 0)
+        self.directions = Directions(0, 0)
         self.flows_open = self.candidates_open = 0
         interfaces: Counter[str] = Counter()
         for pipeline in pipelines:
             matcher = pipeline.engine.live.matcher
             self.counts.update(pipeline.counts())
+            self.directions += pipeline.directions()
+            if pipeline.doubles is not None:
+                self.doubles += pipeline.doubles.counts()
             self.not_understood.update(matcher.not_understood())
             self.flows_open += int(matcher.table.table["live"][0])
             self.candidates_open += len(matcher.streams)
@@ -42,6 +48,7 @@ class Totals:
                 self.drops["damaged_block"] += one.damaged
                 # The driver counts for all rings of an interface together.
                 interfaces[one.name] = max(interfaces[one.name], one.interface_drops)
+        self.counts["duplicates"] = self.doubles.duplicates
         self.drops["interface"] = sum(interfaces.values())
 
 
@@ -112,3 +119,14 @@ def resident_bytes() -> int:
         return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * _PAGE_BYTES
     except OSError:
         return 0
+
+
+def mirror_warnings(totals: Totals) -> list[str]:
+    """What seems to be wrong with the mirror port."""
+    warnings = []
+    if totals.doubles.two_legs:
+        warnings.append(f"{totals.doubles.share or 0:.0%} of packets come twice: two legs mirrored")
+    if totals.directions.one_way_mirror:
+        share = totals.directions.share or 0
+        warnings.append(f"{share:.0%} of conversations are seen one way: one direction mirrored")
+    return warnings

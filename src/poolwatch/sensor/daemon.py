@@ -20,7 +20,7 @@ from poolwatch.outputs.eve import stats_event
 from poolwatch.plan import load_tables
 from poolwatch.sensor.collector import Collector
 from poolwatch.sensor.config import Config
-from poolwatch.sensor.coverage import CoverageBook, resident_bytes
+from poolwatch.sensor.coverage import CoverageBook, Totals, mirror_warnings, resident_bytes
 from poolwatch.sensor.health import Health, Verdict
 from poolwatch.sensor.log import ERROR, INFO, NOTICE, WARNING, Log
 from poolwatch.sensor.mailbox import Mailbox
@@ -132,6 +132,7 @@ class Sensor:
         for number, source in enumerate(sources):
             engine = LiveEngine(tables, self.budget.limits, self.config.live, self.name, capture)
             pipeline = Pipeline(number, source, engine, self.mailbox, self._complain)
+            pipeline.look_for_doubles(self.config.capture)
             self.pipelines.append(pipeline)
             if self.outlets.keeper is not None:
                 pipeline.keep_with(self.outlets.keeper.lane(engine.live.matcher.table))
@@ -239,6 +240,7 @@ class Sensor:
             for one in pipeline.source.statistics().interfaces
             if not one.up
         ]
+        warnings += mirror_warnings(Totals(self.pipelines))
         warnings += self.outlets.warnings()
         if self.collector.waiting:
             warnings.append(f"{self.collector.waiting} events wait to be durable")

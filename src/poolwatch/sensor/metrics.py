@@ -125,6 +125,16 @@ class Metrics(Source):
             CounterMetricFamily("poolwatch_counts", "Everything else.", labels=["name"]),
             ((name, value) for name, value in counts.items() if name not in _OWN_NAMES),
         )
+        yield _gauge(
+            "duplicate_ratio",
+            "Packets that came twice, of those looked at; -1: too few.",
+            -1 if totals.doubles.share is None else totals.doubles.share,
+        )
+        yield _gauge(
+            "one_way_ratio",
+            "Open conversations seen in one direction; -1: too few.",
+            -1 if totals.directions.share is None else totals.directions.share,
+        )
         sheds = sum(pipeline.sheds for pipeline in self._sensor.pipelines)
         yield _count("memory_sheds", "Times memory was freed as the ceiling was near.", sheds)
 

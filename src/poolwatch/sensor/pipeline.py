@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from poolwatch.capture.mirror import Directions, DuplicateWatch, directions
 from poolwatch.engine import LiveEngine, State
 from poolwatch.errors import PoolwatchError
 from poolwatch.sensor.canary import Canary
@@ -16,7 +17,7 @@ from poolwatch.sensor.mailbox import Mailbox
 from poolwatch.terms import Grade, Session
 
 if TYPE_CHECKING:
-    from poolwatch.capture.live import LiveSource
+    from poolwatch.capture.live import LiveSource, RingSettings
     from poolwatch.capture.source import Batch
     from poolwatch.tables import Tables
 
@@ -68,8 +69,18 @@ class Pipeline(threading.Thread):
         self._failed = failed
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._ticked = self.beat
+        self.doubles: DuplicateWatch | None = None
         self._keeps: Keeps | None = None
         self._keep_from = Grade.SUSPECTED
+
+    def look_for_doubles(self, settings: RingSettings) -> None:
+        """Have packets recognised that were mirrored twice. Before `start`."""
+        self.doubles = DuplicateWatch(settings)
+
+    def directions(self) -> Directions:
+        """Conversations seen, and those of them in one direction only."""
+        table = self.engine.live.matcher.table
+        return directions(table.flows, int(table.table["used"][0]))
 
     def keep_with(self, keeps: Keeps) -> None:
         """Have packets kept. Before `start`."""
@@ -119,6 +130,8 @@ class Pipeline(threading.Thread):
             self.beat = time.monotonic()
             self.batches += 1
             if batch.count:
+                if self.doubles is not None:
+                    self.doubles.look(batch)
                 states = self.engine.feed(batch)
                 if self._keeps is not None:
                     self._keeps.see(batch)
