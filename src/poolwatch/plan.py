@@ -65,16 +65,26 @@ def make_engine(
 
     from poolwatch.engine import Engine
 
-    sensor = plan.sensor or socket.gethostname()
     try:
         return Engine(
-            catalog, plan.limits, inside, sensor, units=units, geo=geo, identify=plan.identify
+            catalog,
+            plan.limits,
+            inside,
+            sensor_name(plan.sensor),
+            units=units,
+            geo=geo,
+            identify=plan.identify,
         )
     except MemoryError as error:
         raise UsageError(
             f"limits.flows = {plan.limits.flows}: more than there is memory for",
             "choose a lower one",
         ) from error
+
+
+def sensor_name(wanted: str | None) -> str:
+    """The name of the observation point: as wanted, else the host's."""
+    return wanted or socket.gethostname()
 
 
 def time_zone(name: str, option: str = "--tz") -> str:

@@ -84,7 +84,7 @@ def records_in(data: bytes) -> Iterator[Record]:
         rest = memoryview(data)[start + _FRAME.size : end]
         if zlib.crc32(rest, zlib.crc32(data[start : start + _LENGTH.size])) != crc:
             return
-        yield Record(*_HEAD.unpack_from(rest), data[start:end])
+        yield Record._make((*_HEAD.unpack_from(rest), data[start:end]))
         start = end
 
 

@@ -7,6 +7,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Collection, Sequence
+from itertools import islice
 from pathlib import Path
 
 from poolwatch.errors import StoreError
@@ -21,7 +22,7 @@ from poolwatch.store.segments import (
 )
 from poolwatch.store.shedding import Mark, Shed, choose, mark
 
-_HEAD_BYTES = 1 << 22
+_HEAD_BYTES = 1 << 20
 """Bytes read at a time for the store."""
 _ASIDE_BYTES = 1 << 24
 """Bytes kept of rows that no store takes."""
@@ -116,9 +117,9 @@ class Spool:
         with self._lock:
             while self._segments:
                 segment = self._segments[0]
-                records = _first_records(segment) if segment.left else []
+                records = _first_records(segment, rows) if segment.left else []
                 if records:
-                    return records[:rows]
+                    return records
                 if segment is self._current and not segment.left:
                     return []
                 self._give_up(segment)
@@ -241,10 +242,10 @@ class Spool:
             segment.path.unlink()
 
 
-def _first_records(segment: Segment) -> list[Record]:
+def _first_records(segment: Segment, rows: int) -> list[Record]:
     """The next records of a segment; none where it cannot be read any more."""
     try:
-        records = list(records_in(segment.content(segment.read, _HEAD_BYTES)))
-        return records or list(records_in(segment.content(segment.read)))
+        records = list(islice(records_in(segment.content(segment.read, _HEAD_BYTES)), rows))
+        return records or list(islice(records_in(segment.content(segment.read)), rows))
     except FileNotFoundError:
         return []
