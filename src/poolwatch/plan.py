@@ -55,13 +55,12 @@ def make_engine(
 
     from poolwatch.engine import Engine
 
-    sensor = plan.sensor or socket.gethostname()
     try:
         return Engine(
             tables.catalog,
             plan.limits,
             tables.inside,
-            sensor,
+            sensor_name(plan.sensor),
             units=tables.units,
             geo=tables.geo,
             identify=plan.identify,
@@ -91,6 +90,11 @@ def warm_kernels(compiling: Callable[[], None]) -> None:
     if kernels.is_cold():
         compiling()
         kernels.warm()
+
+
+def sensor_name(wanted: str | None) -> str:
+    """The name of the observation point: as wanted, else the host's."""
+    return wanted or socket.gethostname()
 
 
 def time_zone(name: str, option: str = "--tz") -> str:

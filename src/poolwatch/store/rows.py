@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), lt=1 << 63)]
-Count = Annotated[int, msgspec.Meta(ge=0, lt=1 << 63)]
+Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 Event = dict[str, Any]
 Key = tuple[str | int, ...]
 

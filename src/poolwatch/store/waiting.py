@@ -1,0 +1,84 @@
+"""Rows in memory until the disk or the store has them, within a bound."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection
+from itertools import islice
+
+from poolwatch.store.records import NAMES, Record
+from poolwatch.store.shedding import choose, mark
+
+
+class Waiting:
+    """Records in order, each with a number that grows. Not for several threads at once."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._records: deque[tuple[int, Record]] = deque()
+        self._most = most_bytes
+        self._barren = False  # nothing may go: not to be looked for again at every row
+        self.bytes = 0
+        self.last = 0
+        """Number of the last record put; the first one's is 1."""
+        self.went: dict[str, int] = {}
+        """Rows that went for want of room: by kind of row, and `superseded`."""
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @property
+    def done(self) -> int:
+        """Every record up to this number has left."""
+        return self._records[0][0] - 1 if self._records else self.last
+
+    @property
+    def oldest_ns(self) -> int | None:
+        """When the oldest record was put."""
+        return self._records[0][1].put_ns if self._records else None
+
+    def put(self, record: Record, referred: Collection[int] | None) -> bool:
+        """Take a record; False when there is no room, and nothing that may go for it."""
+        if self.bytes + record.size > self._most:
+            if not self._barren:
+                self._shed(record.size, referred)
+            if self.bytes + record.size > self._most:
+                return False
+        self.last += 1
+        self.bytes += record.size
+        self._records.append((self.last, record))
+        return True
+
+    def first(self, rows: int, size: int) -> list[tuple[int, Record]]:
+        """The oldest records with their numbers: at most `rows`, and of `size` bytes."""
+        found: list[tuple[int, Record]] = []
+        for entry in islice(self._records, rows):
+            size -= entry[1].size
+            if found and size < 0:
+                break
+            found.append(entry)
+        return found
+
+    def leave(self, number: int) -> None:
+        """Let everything up to a number go: it is elsewhere now."""
+        while self._records and self._records[0][0] <= number:
+            self.bytes -= self._records.popleft()[1].size
+            self._barren = False
+
+    def _shed(self, needed: int, referred: Collection[int] | None) -> None:
+        """Make room, for more than one row at once: looking through all of them takes time."""
+        entries = list(self._records)
+        wanted = max(needed, self._most // 8)
+        shed = choose((mark(record) for _, record in entries), wanted, referred)
+        gone = shed.superseded | shed.dropped
+        self._barren = not gone
+        if not gone:
+            return
+        self._records = deque(entry for n, entry in enumerate(entries) if n not in gone)
+        self.bytes -= shed.freed_bytes
+        self._count("superseded", len(shed.superseded))
+        for place in shed.dropped:
+            self._count(NAMES[entries[place][1].kind], 1)
+
+    def _count(self, name: str, rows: int) -> None:
+        if rows:
+            self.went[name] = self.went.get(name, 0) + rows
