@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from poolwatch.aggregate.attribute import attribute
 from poolwatch.aggregate.live import LiveFindings, Withdrawn
 from poolwatch.engine import State
+from poolwatch.errors import StoreRowError
 from poolwatch.outputs.eve import finding_event, mining_event
 from poolwatch.store import FindingRow, Row, SessionRow, SightingRow
 from poolwatch.terms import Finding, Grade, Session
@@ -296,7 +297,11 @@ class Collector(threading.Thread):
         self._untold = list(latest.values())[-self._limits.hosts :]
 
     def _put(self, row: Row) -> None:
-        if not self._writer.put(row):
+        try:
+            taken = self._writer.put(row)
+        except StoreRowError:  # no store would take it; the others are none the worse
+            taken = False
+        if not taken:
             self.rows_lost += 1
 
     def _next_state(self) -> int:

@@ -153,6 +153,7 @@ class Metrics(Source):
             "Newest activity of a finding, 0: none.",
             collector.last_finding_ns / _NS,
         )
+        yield _count("rows_lost", "Rows of findings that were not taken.", collector.rows_lost)
         yield _labelled(
             CounterMetricFamily("poolwatch_bounds", "Bounds of findings.", labels=["name"]),
             collector.findings.counts().items(),
