@@ -19,7 +19,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from poolwatch.capture.source import Batch, Coverage
-from poolwatch.errors import PoolwatchError, PoolwatchWarning
+from poolwatch.errors import PoolwatchError, PoolwatchWarning, UsageError
 
 _PAGE_BYTES = 4096
 _MOST_RING_BYTES = 1 << 32
@@ -207,15 +207,23 @@ def open_live(
     on the machine; interface number N takes the one N above it. Raises CaptureRightError where
     capturing is not allowed, UsageError for an interface that is not there or a bad filter.
     """
-    if settings.backend != "libpcap":
+    if settings.backend == "libpcap":
+        return _open_libpcap(interfaces, settings, threads)
+    try:
+        return _open_ring(interfaces, settings, thread, threads, fanout_group)
+    except CaptureRightError as error:
+        if settings.backend == "ring":
+            raise
         try:
-            return _open_ring(interfaces, settings, thread, threads, fanout_group)
-        except CaptureRightError as error:
-            if settings.backend == "ring":
-                raise
-            reason = str(error)
-        return _open_libpcap(interfaces, settings, threads, reason)
-    return _open_libpcap(interfaces, settings, threads, "")
+            source = _open_libpcap(interfaces, settings, threads)
+        except PoolwatchError:
+            raise error from None  # what would help is what the better way lacks
+        warnings.warn(
+            f"{error}: capturing through libpcap instead, which is slower and loses more",
+            PoolwatchWarning,
+            stacklevel=2,
+        )
+        return source
 
 
 def _open_ring(
@@ -234,22 +242,9 @@ def _open_ring(
     )
 
 
-def _open_libpcap(
-    interfaces: Sequence[str], settings: RingSettings, threads: int, reason: str
-) -> LiveSource:
-    """The way that works in more places; `reason`: why it is taken though not asked for."""
+def _open_libpcap(interfaces: Sequence[str], settings: RingSettings, threads: int) -> LiveSource:
     from poolwatch.capture.libpcap import LibpcapSource
 
     if threads > 1:
-        raise CaptureRightError(
-            "libpcap cannot share packets between threads" + (f" ({reason})" if reason else ""),
-            "use one thread, or give the right to capture: CAP_NET_RAW",
-        )
-    source = LibpcapSource(interfaces, settings)
-    if reason:
-        warnings.warn(
-            f"{reason}: capturing through libpcap instead, which is slower and loses more",
-            PoolwatchWarning,
-            stacklevel=3,
-        )
-    return source
+        raise UsageError("libpcap cannot share packets between threads", "use one thread")
+    return LibpcapSource(interfaces, settings)
