@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from poolwatch.errors import StoreDownError, UsageError
+from poolwatch.store.schema import VERSIONS
 from poolwatch.store.settings import StoreSettings
 
 READING = "poolwatch_reading"
@@ -49,6 +50,9 @@ def _make_file(path: Path) -> None:
 
 def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None  # transactions begin where we say, not where Python guesses
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if tables and VERSIONS.name not in tables:
+        return  # of another program: it will be refused, and is not to be changed
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
     connection.execute("PRAGMA journal_size_limit = 16777216")

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, Engine, Select, select, tuple_
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from poolwatch.errors import StoreDownError, StoreError, StoreRowError
 from poolwatch.store import queries
@@ -229,6 +229,8 @@ class Store:
         message = f"{self._shown}: {text}"
         if not isinstance(error, DBAPIError) or isinstance(error, DataError | IntegrityError):
             return StoreRowError(message)
+        if type(error) is DatabaseError:  # SQLite cannot make sense of the file
+            return StoreError(message, "move the file away, and a new store is made")
         return StoreDownError(message, "see that it runs, may be reached, and has room")
 
 

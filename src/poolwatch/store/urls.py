@@ -46,7 +46,8 @@ def shown_url(text: str) -> str:
         # Not understood, so anything before the last @ may hold the password.
         return re.sub(r"(?s)://.*@", f"://{_MASK}@", text) if "@" in text else text.split("?")[0]
     masked = dict.fromkeys(set(_SECRETS) & url.query.keys(), _MASK)
-    return url.update_query_dict(masked).render_as_string(hide_password=True)
+    shown = url.update_query_dict(masked).render_as_string(hide_password=True)
+    return shown.replace(urllib.parse.quote(_MASK), _MASK)
 
 
 def secrets_of(url: URL) -> list[str]:
