@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from poolwatch.aggregate.places import Inside
+from poolwatch.capture.live import LiveSource
 from poolwatch.capture.source import Batch
 from poolwatch.catalog import Catalog
 from poolwatch.engine import LiveEngine
@@ -42,7 +43,8 @@ class ToldEvents:
 class Running:
     """One ring's way: source, matcher, mailbox, collector, rows."""
 
-    batches: Sequence[Batch]
+    batches: Sequence[Batch] = ()
+    ring: LiveSource | None = None  # instead of batches
     using: Catalog | None = None
     internal: tuple[str, ...] = ()
     limits: Limits = LIMITS
@@ -54,10 +56,11 @@ class Running:
 
     def __post_init__(self) -> None:
         self.source = ReplayingSource(self.batches)
+        source: LiveSource = self.ring or self.source
         tables = Tables(self.using or catalog(), Inside(self.internal))
         engine = LiveEngine(tables, self.limits, self.live, "test-sensor", CAPTURE, seed=1)
         self.mailbox = Mailbox(10_000)
-        self.pipeline = Pipeline(0, self.source, engine, self.mailbox, self.complaints.append)
+        self.pipeline = Pipeline(0, source, engine, self.mailbox, self.complaints.append)
         self.collector = Collector(self.mailbox, self.writer, REPORT, self.limits, 1000)
         self.collector.tell_to(self.told)
         self.health = Health(self.health_settings, [self.pipeline], self.collector)
@@ -69,7 +72,7 @@ class Running:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.source.stop()
+        self.pipeline.source.stop()
         self.pipeline.join(10)
         self.collector.stop()
         self.collector.join(10)
