@@ -214,6 +214,40 @@ NAMES = np.dtype(
     ]
 )
 
+# A packet kept in a ring of recent packets, for flows that turn out to matter.
+RECENT = np.dtype(
+    [
+        ("ts_ns", "i8"),
+        ("number", "i8"),  # of the packet, from 1
+        ("at", "i8"),  # where its bytes stand, counted over all bytes ever written
+        ("previous", "i8"),  # row of the flow record's packet before, counted so too; -1: none
+        ("record", "i4"),  # of the flow table
+        ("caplen", "u4"),
+        ("wirelen", "u4"),
+        ("link", "u2"),  # Link
+        ("interface", "u2"),
+    ]
+)
+
+# What a ring of recent packets has taken (one row).
+RECENT_STATE = np.dtype([("rows", "i8"), ("bytes", "i8")])
+
+# A flow of an inside host, summed up once it went quiet: no payload, nothing of it.
+SUMMARY = np.dtype(
+    [
+        ("first_ns", "i8"),
+        ("last_ns", "i8"),
+        ("peer_hi", "u8"),
+        ("peer_lo", "u8"),
+        ("tags", "u8"),
+        ("port", "u2"),  # the host's
+        ("peer_port", "u2"),
+        ("flags", "u2"),  # FlowFlag of the record
+        ("kind", "u1"),  # Kind
+        ("side", "u1"),  # which end of the record the host is
+    ]
+)
+
 # An interface of a pcapng section, as the walker needs it.
 INTERFACE = np.dtype(
     [

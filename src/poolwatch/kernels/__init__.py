@@ -28,7 +28,7 @@ from poolwatch import layouts
 
 _CARRIER_SIDE = ("walk", "ring", "sights", "decode", "carriers", "intervals")
 _NAME_SIDE = ("frames", "gate", "endpoints", "names", "dns", "tls", "openings")
-MODULES = (*_CARRIER_SIDE, *_NAME_SIDE, "flows", "merge")
+MODULES = (*_CARRIER_SIDE, *_NAME_SIDE, "flows", "merge", "recent")
 """The kernel modules, in import order; `warm` compiles them all.
 
 The first two groups know nothing of each other; what follows needs both.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
@@ -87,6 +87,22 @@ def release32(typing_context: Any, buffer: Any, index: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(buffer, types.int64, types.int64), generate
+
+
+@intrinsic
+def copy_bytes(
+    typing_context: Any, target: Any, at: Any, source: Any, start: Any, count: Any
+) -> Any:
+    """Copy `count` bytes of the uint8 array `source` from `start` on into `target` at `at`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kinds = signature.args
+        into = _address(context, builder, kinds[0], args[0], args[1])
+        out = _address(context, builder, kinds[2], args[2], args[3])
+        cgutils.raw_memcpy(builder, into, out, args[4], 1)
+        return context.get_dummy_value()
+
+    return types.void(target, types.int64, source, types.int64, types.int64), generate
 
 
 @intrinsic

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from poolwatch.sensor.keep.keeper import Keeper
+from poolwatch.sensor.keep.keeper import Keeper, memory_bytes
 from poolwatch.sensor.keep.lane import KeptFlow, Lane
 from poolwatch.sensor.keep.settings import KeepSettings, RetentionSettings
 
-__all__ = ["KeepSettings", "Keeper", "KeptFlow", "Lane", "RetentionSettings"]
+__all__ = ["KeepSettings", "Keeper", "KeptFlow", "Lane", "RetentionSettings", "memory_bytes"]
