@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from poolwatch.capture.mirror import Directions, DuplicateWatch, directions
 from poolwatch.engine import LiveEngine, State
@@ -27,8 +27,8 @@ _TICK_SECONDS = 0.25
 class Keeps(Protocol):
     """Who keeps packets, as a ring's thread calls it (`keep.Lane`)."""
 
-    def see(self, batch: Batch) -> None:
-        """Look at a batch that was just scanned."""
+    def see(self, batch: Batch, records: Any) -> None:
+        """Look at a batch that was just scanned; `records`: the flow record of each packet."""
         ...
 
     def take(self, flow: KeptFlow) -> bool:
@@ -134,7 +134,7 @@ class Pipeline(threading.Thread):
                     self.doubles.look(batch)
                 states = self.engine.feed(batch)
                 if self._keeps is not None:
-                    self._keeps.see(batch)
+                    self._keeps.see(batch, self.engine.live.matcher.table.records)
                 self._give(states)
             if not self._orders.empty():
                 self._obey()
