@@ -131,29 +131,49 @@ def test_the_loopback_gives_everything_once(wire: Wire, backend: str) -> None:
     assert len(heard) == 5
 
 
-def test_threads_share_flows_and_nothing_comes_twice(wire: Wire) -> None:
+@pytest.mark.parametrize("share_by", ["addresses", "flow"])
+def test_threads_share_packets_and_nothing_comes_twice(wire: Wire, share_by: str) -> None:
+    settings = RingSettings(tick_ms=20, share_by=share_by)  # type: ignore[arg-type]
     frames = [frame(number % 200, host=1 + number % 7) for number in range(3000)]
-    with capturing(wire, [wire.tap], threads=2) as readers:
+    with capturing(wire, [wire.tap], settings, threads=2) as readers:
         wire.send(frames)
         wait_until(lambda: sum(len(reader.rows) for reader in readers) >= len(frames))
     assert sorted(readers[0].bodies + readers[1].bodies) == sorted(frames)
-    shares = [{body[26:36] for body in reader.bodies} for reader in readers]
+    last = 36 if share_by == "flow" else 34
+    shares = [{body[26:last] for body in reader.bodies} for reader in readers]
     assert all(shares)
     assert not shares[0] & shares[1]
 
 
-def test_both_directions_of_a_flow_come_to_one_thread(wire: Wire) -> None:
-    there = [frame(number) for number in range(100)]
-    back = [
-        one[:26] + one[30:34] + one[26:30] + one[36:38] + one[34:36] + one[38:] for one in there
-    ]
+ENDS = {
+    "ipv4": ("0800", "450000200000000000110000", 4),
+    "ipv6": ("86dd", "60000000000c1140", 16),
+    "tagged": ("8100000586dd", "60000000000c1140", 16),
+    "tagged twice": ("88a8000781000005" + "0800", "450000200000000000110000", 4),
+}
+
+
+@pytest.mark.parametrize("form", ENDS)
+def test_both_directions_of_a_tunnel_come_to_one_thread(wire: Wire, form: str) -> None:
+    """The outer source port is another one in each direction."""
+    ethertype, head, size = ENDS[form]
+    frames = []
+    for number in range(60):
+        near, far = bytes(size - 1) + bytes([number]), b"\xfd" * size
+        for ends, port in ((near + far, 50_000 + number), (far + near, 60_000 - 7 * number)):
+            udp = struct.pack(">4H", port, 4789, 12, 0) + bytes(4)
+            frames.append(bytes(12) + bytes.fromhex(ethertype + head) + ends + udp)
     with capturing(wire, [wire.tap], threads=2) as readers:
-        wire.send(there + back)
-        wait_until(lambda: sum(len(reader.rows) for reader in readers) >= 200)
+        wire.send(frames)
+        wait_until(lambda: sum(len(reader.rows) for reader in readers) >= len(frames))
+    at = 12 + len(bytes.fromhex(ethertype + head))
     for reader in readers:
-        ends = [frozenset((body[26:30] + body[34:36], body[30:34] + body[36:38]))
-                for body in reader.bodies]  # fmt: skip
-        assert all(ends.count(both) == 2 for both in ends)
+        assert len(reader.bodies) > 20
+        pairs = [
+            frozenset((body[at : at + size], body[at + size : at + 2 * size]))
+            for body in reader.bodies
+        ]
+        assert all(pairs.count(pair) == 2 for pair in pairs)
 
 
 def test_several_interfaces_are_told_apart(wire: Wire) -> None:
@@ -244,7 +264,7 @@ def test_it_is_taken_up_again_by_all_threads(wire: Wire) -> None:
             wait_until(lambda: not any(reader.counts().up for reader in readers))
             wire.lay()
             wait_until(lambda: all(_opened(reader.source) for reader in readers))
-        frames = [frame(number) for number in range(300)]
+        frames = [frame(number, host=1 + number % 100) for number in range(300)]
         wire.send(frames)
         wait_until(lambda: sum(len(reader.rows) for reader in readers) >= 300)
     assert sorted(readers[0].bodies + readers[1].bodies) == sorted(frames)

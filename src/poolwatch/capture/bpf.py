@@ -6,8 +6,12 @@ file and `capture/libpcap.py` import it, when a filter or libpcap is asked for.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import logging
 import re
+import struct
+from collections.abc import Iterator
 
 from poolwatch.errors import UsageError
 
@@ -27,6 +31,14 @@ def accept_all(snap_bytes: int) -> Program:
 
 
 REJECT_ALL: Program = [(_RETURN, 0, 0, 0)]
+
+
+@contextlib.contextmanager
+def with_program(program: Program) -> Iterator[bytes]:
+    """The value of a socket option that takes a program (struct sock_fprog), while it is set."""
+    code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
+    held = ctypes.create_string_buffer(code, len(code))
+    yield struct.pack("HP", len(program), ctypes.addressof(held))
 
 
 def compile_filter(text: str, dlt: int, snap_bytes: int) -> Program:

@@ -52,6 +52,9 @@ class RingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """A filter in the language of tcpdump; the kernel drops what it does not let through."""
     hardware_time: bool = True
     """Take the time of the interface's clock, where somebody has switched that on."""
+    share_by: Literal["addresses", "flow"] = "addresses"
+    """How threads share packets: by the pair of outer addresses, or by the kernel's hash over
+    ports too, which is more even but tears apart what travels in VXLAN or GENEVE."""
     recheck_ms: int = 1000
     """How often to look whether an interface is there and up."""
     duplicate_ms: int = 20

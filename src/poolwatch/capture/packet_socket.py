@@ -7,7 +7,6 @@ that it can join its fanout group, and its neighbours too, before the first pack
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import mmap
 import socket
 import struct
@@ -15,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from poolwatch.capture.bpf import REJECT_ALL, Program
+from poolwatch.capture import fanout
+from poolwatch.capture.bpf import REJECT_ALL, Program, with_program
 from poolwatch.capture.interfaces import Interface
 from poolwatch.capture.live import CaptureRightError, RingSettings
 from poolwatch.errors import UsageError
@@ -30,12 +30,10 @@ _STATISTICS = 6
 _VERSION = 10
 _RESERVE = 12
 _TIMESTAMP = 17
-_FANOUT = 18
 _IGNORE_OUTGOING = 23
 _SO_ATTACH_FILTER = 26
 _TPACKET_V3 = 2
 _PROMISCUOUS = 1
-_FANOUT_HASH = 0
 _RAW_HARDWARE = 1 << 6  # SOF_TIMESTAMPING_RAW_HARDWARE
 _ALL_PROTOCOLS = 3
 _FRAME_BYTES = 2048  # of no consequence with this version, but checked
@@ -118,7 +116,7 @@ class PacketRing:
             member = struct.pack("iHH8x", self.interface.index, _PROMISCUOUS, 0)
             self._socket.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, member)
         if fanout_group is not None:
-            self._set(_FANOUT, fanout_group & 0xFFFF | _FANOUT_HASH << 16)
+            fanout.join(self._socket, fanout_group, settings.share_by)
 
     def _map(self) -> None:
         size = self._count * self._block_bytes
@@ -135,10 +133,8 @@ class PacketRing:
         self._socket.setsockopt(_SOL_PACKET, option, value)
 
     def _attach(self, program: Program) -> None:
-        code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
-        held = ctypes.create_string_buffer(code, len(code))
-        header = struct.pack("HP", len(program), ctypes.addressof(held))
-        self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, header)
+        with with_program(program) as value:
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, value)
 
     def let_in(self) -> None:
         """Let through what the filter lets through."""
