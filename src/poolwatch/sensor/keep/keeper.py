@@ -191,14 +191,14 @@ class Keeper:
                 self._take_off(pieces)
             if wanted > self._synced:
                 self._archive.sync()
-                with self._state:
-                    self._synced = wanted
-                    self._state.notify_all()
+            self._problem = ""
+            with self._state:
+                self._synced = wanted
+                self._state.notify_all()
             self._care(time.monotonic())
         except OSError as error:
             self._fail(error)
             return self._stopping
-        self._problem = ""
         return stopping
 
     def _has_work(self) -> bool:
