@@ -97,9 +97,7 @@ listen = "127.0.0.1:{self.port}"
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("POOLWATCH_", "LC_"))}
         env = clean | {"NOTIFY_SOCKET": str(self._notify), "LANG": "C.UTF-8"}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command, stdout=log, stderr=log, env=env, cwd=ROOT
-            )
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=env, cwd=ROOT)
         self.hear("READY=1", START_SECONDS)
         return self
 
@@ -120,6 +118,10 @@ listen = "127.0.0.1:{self.port}"
 
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None
+        self._socket.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.words.append(self._socket.recv(4096).decode())
         self.process.send_signal(number)
 
     def end(self, seconds: float = 10.0) -> tuple[int, float]:
@@ -158,9 +160,9 @@ listen = "127.0.0.1:{self.port}"
     def metrics(self) -> Samples:
         return read_samples(self.get("/metrics")[1])
 
-    def metric(self, name: str, **labels: str) -> float:
+    def metric(self, which: str, **labels: str) -> float:
         """The sum of a metric's samples with these labels."""
-        rows = self.metrics().get(f"poolwatch_{name}", [])
+        rows = self.metrics().get(f"poolwatch_{which}", [])
         return sum(v for have, v in rows if labels.items() <= have.items())
 
     def events(self) -> list[dict[str, Any]]:

@@ -13,13 +13,13 @@ from poolwatch.capture.source import Batch
 from poolwatch.catalog import Catalog
 from poolwatch.engine import LiveEngine
 from poolwatch.match.live import LiveSettings
-from poolwatch.sensor.collector import Collector
+from poolwatch.sensor.collector import Collector, Writes
 from poolwatch.sensor.config import HealthSettings, ReportSettings
 from poolwatch.sensor.health import Health
 from poolwatch.sensor.mailbox import Mailbox
 from poolwatch.sensor.pipeline import Pipeline
 from poolwatch.settings import Limits
-from poolwatch.store import FindingRow, SessionRow
+from poolwatch.store import FindingRow, Row, SessionRow
 from poolwatch.tables import Tables
 from poolwatch.terms import Capture
 from tests.running import LIMITS, catalog
@@ -50,7 +50,7 @@ class Running:
     limits: Limits = LIMITS
     live: LiveSettings = SOON
     health_settings: HealthSettings = field(default_factory=HealthSettings)
-    writer: ListedRows = field(default_factory=ListedRows)
+    writer: Writes = field(default_factory=ListedRows)
     told: ToldEvents = field(default_factory=ToldEvents)
     complaints: list[str] = field(default_factory=list)
 
@@ -80,12 +80,21 @@ class Running:
         assert not self.collector.is_alive()
 
     @property
+    def listed(self) -> ListedRows:
+        assert isinstance(self.writer, ListedRows)
+        return self.writer
+
+    @property
+    def rows(self) -> list[Row]:
+        return self.listed.rows
+
+    @property
     def sessions(self) -> list[SessionRow]:
-        return [row for row in self.writer.rows if isinstance(row, SessionRow)]
+        return [row for row in self.rows if isinstance(row, SessionRow)]
 
     @property
     def findings(self) -> list[FindingRow]:
-        return [row for row in self.writer.rows if isinstance(row, FindingRow)]
+        return [row for row in self.rows if isinstance(row, FindingRow)]
 
 
 def wait_for(what: Callable[[], object], seconds: float = 10.0) -> None:

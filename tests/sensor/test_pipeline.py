@@ -53,18 +53,18 @@ def test_a_miner_is_told_while_it_mines_and_once_more_when_it_ends() -> None:
     assert [row.state_ns for row in run.sessions] == sorted({r.state_ns for r in run.sessions})
     assert len({row.key for row in run.findings}) == 1
     assert run.collector.findings.finding("10.0.0.5") is not None
-    sightings = [row for row in run.writer.rows if isinstance(row, SightingRow)]
+    sightings = [row for row in run.rows if isinstance(row, SightingRow)]
     assert {row.change for row in sightings} == {"again"}
 
 
 def test_nothing_is_told_before_it_is_durable() -> None:
     with Running([make_batch(mining().packets)]) as run:
-        run.writer.durable = False
+        run.listed.durable = False
         wait_for(lambda: run.collector.flushes_failed > 3)
         assert run.findings
         assert run.told.events == []
         assert run.collector.waiting >= 2
-        run.writer.durable = True
+        run.listed.durable = True
         wait_for(lambda: run.told.events)
     assert run.collector.waiting == 0
 
@@ -83,7 +83,7 @@ def test_the_canary_passes_and_leaves_no_trace() -> None:
     assert run.pipeline.canary.made == 4
     for name in ("packets", "bytes", "captured_bytes", "flows", "candidates"):
         assert after[name] == before[name]
-    said = json.dumps([*run.told.events, *(msgspec.to_builtins(row) for row in run.writer.rows)])
+    said = json.dumps([*run.told.events, *(msgspec.to_builtins(row) for row in run.rows)])
     assert "192.0.2." not in said
     assert "canary" not in said
 

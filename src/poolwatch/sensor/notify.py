@@ -7,6 +7,8 @@ import os
 import socket
 import time
 
+_PATIENCE_SECONDS = 1.0
+
 
 class Notifier:
     """Sends to the socket that NOTIFY_SOCKET names; without one it says nothing.
@@ -24,7 +26,6 @@ class Notifier:
         self._socket: socket.socket | None = None
         if self._address and self._address[0] in "/\0":
             self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-            self._socket.setblocking(False)
 
     def ready(self, status: str = "") -> None:
         """Started, or done with reloading."""
@@ -40,11 +41,12 @@ class Notifier:
 
     def alive(self) -> None:
         """All threads move."""
-        self._send("WATCHDOG=1")
+        if self.watchdog_seconds:
+            self._send("WATCHDOG=1", wait=False)
 
     def status(self, text: str) -> None:
         """A line for `systemctl status`."""
-        self._send(f"STATUS={text}")
+        self._send(f"STATUS={text}", wait=False)
 
     def close(self) -> None:
         """Give the socket back."""
@@ -52,8 +54,10 @@ class Notifier:
             self._socket.close()
             self._socket = None
 
-    def _send(self, *lines: str) -> None:
+    def _send(self, *lines: str, wait: bool = True) -> None:
+        """Send; what changes systemd's mind waits a moment for room."""
         if self._socket is None:
             return
+        self._socket.settimeout(_PATIENCE_SECONDS if wait else 0)
         with contextlib.suppress(OSError):
             self._socket.sendto("\n".join(lines).encode(), self._address)
