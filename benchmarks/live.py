@@ -28,7 +28,8 @@ from benchmarks.measure import MIB, say, warm_page_cache
 from benchmarks.report import Bar
 
 MORE_DROPS = 0.001
-RING_BYTES = 1 << 26
+RINGS_MIB = (64,)
+"""The sizes measured: what the sensor takes by itself. One of 2 MiB is full after 7 ms."""
 _SETTLE_SECONDS = 0.5
 _READY_SECONDS = 120.0
 _SENT = re.compile(r"Actual: (\d+) packets \(\d+ bytes\) sent in ([\d.]+) seconds")
@@ -70,7 +71,7 @@ def main() -> None:
     """All runs, the table, and the bar."""
     options = _options()
     if options.capture_on:
-        _capture(options.capture_on)
+        _capture(options.capture_on, options.ring_mib[0] * MIB)
         return
     reason = missing("tcpreplay", "tcpdump")
     if reason:
@@ -78,32 +79,46 @@ def main() -> None:
     subprocess.run([sys.executable, "-m", "benchmarks.build", LIVE], cwd=ROOT, check=True)
     report.machine()
     warm_page_cache([capture(LIVE)])
+    found = []
+    for ring_mib in options.ring_mib:
+        runs = _alternate(ring_mib, options.runs)
+        _print(runs, ring_mib)
+        found.append(_bar(ring_mib, *runs.values()))
+    report.bars(found)
+
+
+def _alternate(ring_mib: int, count: int) -> dict[str, list[LiveRun]]:
+    """Both programs in turn, so many times, each on a wire of its own."""
     ways = {"tcpdump -w /dev/null": _tcpdump, "poolwatch, matcher": _poolwatch}
     runs: dict[str, list[LiveRun]] = {name: [] for name in ways}
-    for number in range(options.runs):
+    for number in range(count):
         for name, command in ways.items():
-            say(f"run {number + 1} of {options.runs}: {name}")
+            say(f"ring of {ring_mib} MiB, run {number + 1} of {count}: {name}")
             with laid_wire() as wire:
-                runs[name].append(_measure(wire, command(wire), own=name.startswith("poolwatch")))
-    _print(runs)
-    report.bars([_bar(*runs.values())])
+                made = command(wire, ring_mib)
+                runs[name].append(_measure(wire, made, own=name.startswith("poolwatch")))
+    return runs
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
     parser.add_argument("--runs", type=int, default=5, help="runs of each (default 5)")
+    parser.add_argument(
+        "--ring-mib", type=int, nargs="+", default=RINGS_MIB, help="sizes of both rings"
+    )
     parser.add_argument("--capture-on", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def _tcpdump(wire: Wire) -> list[str]:
-    kib = str(RING_BYTES // 1024)
+def _tcpdump(wire: Wire, ring_mib: int) -> list[str]:
+    kib = str(1024 * ring_mib)
     tcpdump = shutil.which("tcpdump") or "tcpdump"
     return [tcpdump, "-Z", "root", "-n", "-i", wire.tap, "-B", kib, "-w", "/dev/null"]
 
 
-def _poolwatch(wire: Wire) -> list[str]:
-    return [sys.executable, "-m", "benchmarks.live", "--capture-on", wire.tap]
+def _poolwatch(wire: Wire, ring_mib: int) -> list[str]:
+    itself = [sys.executable, "-m", "benchmarks.live"]
+    return [*itself, "--capture-on", wire.tap, "--ring-mib", str(ring_mib)]
 
 
 def _measure(wire: Wire, command: list[str], *, own: bool) -> LiveRun:
@@ -163,7 +178,7 @@ def _replay(wire: Wire) -> Sent:
     return Sent(int(found[1]) - int(failed[1]), float(found[2]))
 
 
-def _capture(interface: str) -> None:
+def _capture(interface: str, ring_bytes: int) -> None:
     """What runs in the namespace: ring, duplicates, matcher; one JSON object at the end."""
     from poolwatch.capture.live import RingSettings, open_live
     from poolwatch.capture.mirror import DuplicateWatch
@@ -171,7 +186,11 @@ def _capture(interface: str) -> None:
     from poolwatch.match.matcher import Matcher
     from poolwatch.settings import Limits
 
-    settings = RingSettings(ring_bytes=RING_BYTES, backend="ring")
+    block = min(ring_bytes // 16, RingSettings().block_bytes)
+    snap = min(RingSettings().snap_bytes, block // 2)
+    settings = RingSettings(
+        ring_bytes=ring_bytes, block_bytes=block, snap_bytes=snap, backend="ring"
+    )
     matcher = Matcher(load_catalog(()), Limits())
     watch = DuplicateWatch(settings)
     source = open_live([interface], settings)
@@ -197,11 +216,11 @@ def _capture(interface: str) -> None:
     print(json.dumps(told))
 
 
-def _print(runs: dict[str, list[LiveRun]]) -> None:
+def _print(runs: dict[str, list[LiveRun]], ring_mib: int) -> None:
     built = load(LIVE)
     report.heading(
         f"live: {built.packets / 1e6:.2f} M packets, mean {built.mean_bytes:.0f} B, over veth "
-        f"at top speed, ring {RING_BYTES // MIB} MiB, median (min-max)"
+        f"at top speed, ring {ring_mib} MiB, median (min-max)"
     )
     print(f"{'':<22} {'k packets/s':>22} {'drops %':>24} {'CPU seconds':>18} {'peak MiB':>9}")
     for name, row in runs.items():
@@ -217,10 +236,10 @@ def _spread(values: list[float], form: str) -> str:
     return f"{middle:{form}} ({low:{form}}-{high:{form}})"
 
 
-def _bar(tcpdump: list[LiveRun], own: list[LiveRun]) -> Bar:
+def _bar(ring_mib: int, tcpdump: list[LiveRun], own: list[LiveRun]) -> Bar:
     theirs, ours = (statistics.median(run.share for run in row) for row in (tcpdump, own))
     return Bar(
-        f"drops <= tcpdump's {100 * theirs:.3f} % + {100 * MORE_DROPS:g} %",
+        f"{ring_mib} MiB: drops <= tcpdump's {100 * theirs:.3f} % + {100 * MORE_DROPS:g} %",
         f"{100 * ours:.3f} %",
         ours <= theirs + MORE_DROPS,
     )

@@ -107,7 +107,7 @@ def fuzz(rounds: int) -> None:
     rows = (endpoint("192.0.2.9", 3333), endpoint("10.0.0.1", 0))
     table = FlowTable(Limits(flows=24), Endpoints(rows), seed=1, keep=False)
     sights, seen = np.zeros(64, SIGHT), np.zeros(1, SIGHTS)
-    seen["window_ns"] = 10**11
+    seen["window_ns"], hashes = 10**11, np.zeros(64, np.uint64)
     for _ in range(rounds):
         packets = [some_frame(dice) for _ in range(dice.randrange(1, 300))]
         for packet in packets:
@@ -121,7 +121,7 @@ def fuzz(rounds: int) -> None:
         part.buffer = brink.place(part.buffer[:-1].tobytes())
         for _ in table.scan(part):
             pass
-        look_for_doubles(part.buffer, part.packets, part.count, sights, seen)
+        look_for_doubles(part.buffer, part.packets, part.count, sights, seen, hashes)
         walk(packets, dice)
         walk_ring(packets, dice, brink)
     assert int(seen["duplicates"][0]) > 0

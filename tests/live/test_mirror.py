@@ -50,13 +50,13 @@ def identity(body: bytes, link: Link) -> tuple[bytes, ...] | None:
         data = tcp and header + (packet[header + 12] >> 4) * 4 < length
         if packet[4:6] == b"\0\0" and not data:
             return None
-        return packet[2:8] + packet[9:10], packet[12:20], rest[:64]
+        return packet[2:8] + packet[9:10], packet[12:20], rest[:40]
     if packet[0] >> 4 == 6 and len(packet) >= 40:
         length = int.from_bytes(packet[4:6], "big")
         rest = packet[40 : 40 + length]
         if packet[6] != 6 or len(packet) < 53 or 40 + (packet[52] >> 4) * 4 >= 40 + length:
             return None
-        return packet[4:6], packet[8:40], rest[:64]
+        return packet[4:6], packet[8:40], rest[:40]
     return None
 
 

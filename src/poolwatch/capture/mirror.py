@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Rows = np.ndarray[Any, np.dtype[Any]]
 
 _MS = 1_000_000
+_STAGE = 64
 _DATA = int(FlowFlag.DATA_A | FlowFlag.DATA_B)
 _SEEN = int(FlowFlag.SEEN_A | FlowFlag.SEEN_B)
 _SAMPLE = 1 << 16  # flows looked at: a share needs no more
@@ -70,6 +71,7 @@ class DuplicateWatch:
         """`seed`: secret unless given, so that nobody can make packets look like others."""
         self._sights = np.zeros(settings.duplicate_slots, SIGHT)
         self._state = np.zeros(1, SIGHTS)
+        self._hashes = np.zeros(_STAGE, np.uint64)
         self._state["window_ns"] = settings.duplicate_ms * _MS
         self._state["seed"] = secrets.randbits(64) if seed is None else seed
         self._on = settings.duplicate_ms > 0
@@ -77,7 +79,14 @@ class DuplicateWatch:
     def look(self, batch: Batch) -> None:
         """Count the packets of a batch that came before."""
         if self._on and batch.count:
-            look_for_doubles(batch.buffer, batch.packets, batch.count, self._sights, self._state)
+            look_for_doubles(
+                batch.buffer,
+                batch.packets,
+                batch.count,
+                self._sights,
+                self._state,
+                self._hashes,
+            )
 
     def counts(self) -> Duplicates:
         """What was counted until now; may be called from any thread."""

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolwatch.kernels import BYTES, b1, i8, kernel, part, rows, u8, void
+from poolwatch.kernels import BYTES, SLOTS, b1, i8, kernel, part, row, rows, u8, void
 from poolwatch.kernels.decode import is_vlan
-from poolwatch.kernels.intrinsics import big16, big64, fold
+from poolwatch.kernels.intrinsics import big16, big64, fold, prefetch
 from poolwatch.layouts import PACKET, SIGHT, SIGHTS, Link
 
 _ETHERNET = int(Link.ETHERNET)
 _RAW = int(Link.RAW_IP)
-_STEPS = 8  # of 8 bytes each that are hashed behind the IP header; a checksum is among them
+_STEPS = 5  # of 8 bytes each that are hashed behind the IP header; a checksum is among them
 _TAGS = 2
+_AHEAD = 4  # packets whose headers are asked for before they are read
 _KEY = 0x9E3779B97F4A7C15
 
 
@@ -41,7 +42,7 @@ def _ip_place(buffer: Any, link: int, position: int, end: int) -> int:
 
 @part(u8(BYTES, i8, i8, u8))
 def _hash_bytes(buffer: Any, position: int, end: int, hashed: int) -> int:
-    """The hash of at most 64 bytes."""
+    """The hash of at most 40 bytes."""
     value = u8(hashed)
     for _ in range(_STEPS):
         if position + 8 > end:
@@ -104,36 +105,51 @@ def sight_hash(buffer: Any, link: int, position: int, end: int, seed: int) -> in
     return value if value != u8(0) else u8(1)
 
 
-@kernel(void(BYTES, rows(PACKET, readonly=True), i8, rows(SIGHT), rows(SIGHTS)))
-def look_for_doubles(buffer: Any, packets: Any, count: int, sights: Any, state: Any) -> None:
+@part(void(u8, i8, u8, rows(SIGHT), row(SIGHTS)), inline=True)
+def _note(value: int, ts_ns: int, mask: int, sights: Any, seen: Any) -> None:
+    """Count one packet; it is a duplicate, or one whose double is awaited from now on."""
+    window = i8(seen["window_ns"])
+    seen["looked_at"] += 1
+    one = i8(value & mask)
+    other = one + 1
+    if sights[one]["hash"] == value and abs(ts_ns - sights[one]["ts_ns"]) <= window:
+        seen["duplicates"] += 1
+        return
+    if sights[other]["hash"] == value and abs(ts_ns - sights[other]["ts_ns"]) <= window:
+        seen["duplicates"] += 1
+        return
+    if sights[other]["ts_ns"] < sights[one]["ts_ns"]:
+        one = other
+    sight = sights[one]
+    if sight["hash"] != u8(0) and abs(ts_ns - sight["ts_ns"]) <= window:
+        seen["forgotten"] += 1
+    sight["hash"] = value
+    sight["ts_ns"] = ts_ns
+
+
+@kernel(void(BYTES, rows(PACKET, readonly=True), i8, rows(SIGHT), rows(SIGHTS), SLOTS))
+def look_for_doubles(
+    buffer: Any, packets: Any, count: int, sights: Any, state: Any, hashes: Any
+) -> None:
     """Count the packets that came twice within the window.
 
-    `sights` has a power of two of rows, used as pairs; the older of a pair makes room.
+    `sights` has a power of two of rows, used as pairs; the older of a pair makes room. `hashes`
+    is scratch: so many packets are hashed, and their sights asked for, before they are compared.
     """
     seen = state[0]
-    window = i8(seen["window_ns"])
     mask = u8(sights.shape[0] - 1) & ~u8(1)
-    for index in range(count):
-        packet = packets[index]
-        start = i8(packet["offset"])
-        end = start + i8(packet["caplen"])
-        value = sight_hash(buffer, i8(packet["link"]), start, end, seen["seed"])
-        if value == u8(0):
-            continue
-        seen["looked_at"] += 1
-        ts_ns = i8(packet["ts_ns"])
-        one = i8(value & mask)
-        other = one + 1
-        if sights[one]["hash"] == value and abs(ts_ns - sights[one]["ts_ns"]) <= window:
-            seen["duplicates"] += 1
-            continue
-        if sights[other]["hash"] == value and abs(ts_ns - sights[other]["ts_ns"]) <= window:
-            seen["duplicates"] += 1
-            continue
-        if sights[other]["ts_ns"] < sights[one]["ts_ns"]:
-            one = other
-        sight = sights[one]
-        if sight["hash"] != u8(0) and abs(ts_ns - sight["ts_ns"]) <= window:
-            seen["forgotten"] += 1
-        sight["hash"] = value
-        sight["ts_ns"] = ts_ns
+    stage = i8(hashes.shape[0])
+    for begin in range(0, count, stage):
+        size = min(stage, count - begin)
+        for index in range(size):
+            if begin + index + _AHEAD < count:
+                prefetch(buffer, i8(packets[begin + index + _AHEAD]["offset"]))
+            packet = packets[begin + index]
+            start = i8(packet["offset"])
+            end = start + i8(packet["caplen"])
+            value = sight_hash(buffer, i8(packet["link"]), start, end, seen["seed"])
+            hashes[index] = value
+            prefetch(sights, i8(value & mask))
+        for index in range(size):
+            if hashes[index] != u8(0):
+                _note(hashes[index], i8(packets[begin + index]["ts_ns"]), mask, sights, seen)
