@@ -144,7 +144,8 @@ class Spool:
             parts: list[tuple[Segment, list[Mark]]] = []
             for segment in self._segments:
                 fixed = segment is self._current or segment is self._segments[0]
-                parts.append((segment, [mark(one, fixed=fixed) for one in segment.all()]))
+                with contextlib.suppress(OSError):  # one that cannot be read stays as it is
+                    parts.append((segment, [mark(one, fixed=fixed) for one in segment.all()]))
             shed = choose((one for _, marks in parts for one in marks), wanted_bytes, referred)
             first = 0
             for segment, marks in parts:

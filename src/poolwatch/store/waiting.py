@@ -17,6 +17,7 @@ class Waiting:
         self._records: deque[tuple[int, Record]] = deque()
         self._most = most_bytes
         self._barren = False  # nothing may go: not to be looked for again at every row
+        self._held: dict[str, int] = {}
         self.bytes = 0
         self.last = 0
         """Number of the last record put; the first one's is 1."""
@@ -48,15 +49,24 @@ class Waiting:
         self._records.append((self.last, record))
         return True
 
-    def first(self, rows: int, size: int) -> list[tuple[int, Record]]:
-        """The oldest records with their numbers: at most `rows`, and of `size` bytes."""
+    def hold(self, writer: str, rows: int, size: int) -> list[tuple[int, Record]]:
+        """The oldest records with their numbers: at most `rows`, and of `size` bytes.
+
+        `writer` is writing them somewhere, so none of them goes until `leave` or `release`.
+        """
         found: list[tuple[int, Record]] = []
         for entry in islice(self._records, rows):
             size -= entry[1].size
             if found and size < 0:
                 break
             found.append(entry)
+        if found:
+            self._held[writer] = found[-1][0]
         return found
+
+    def release(self, writer: str) -> None:
+        """What it held could not be written."""
+        self._held.pop(writer, None)
 
     def leave(self, number: int) -> None:
         """Let everything up to a number go: it is elsewhere now."""
@@ -68,7 +78,12 @@ class Waiting:
         """Make room, for more than one row at once: looking through all of them takes time."""
         entries = list(self._records)
         wanted = max(needed, self._most // 8)
-        shed = choose((mark(record) for _, record in entries), wanted, referred)
+        held = max(self._held.values(), default=0)
+        shed = choose(
+            (mark(record, fixed=number <= held) for number, record in entries),
+            wanted,
+            referred,
+        )
         gone = shed.superseded | shed.dropped
         self._barren = not gone
         if not gone:

@@ -104,6 +104,7 @@ class Writer:
         poolwatch, and for a spool that cannot be used or is used by another program.
         """
         self._spool.start()
+        self._oldest_ns = next((record.put_ns for record in self._spool.head(1)), None)
         try:
             self._open()
         except StoreDownError as error:
@@ -239,10 +240,12 @@ class Writer:
         """
         settings = self._settings
         with self._lock:
-            self._work.wait_for(lambda: len(self._waiting) or self._stopping)
             if pause:  # the disk is full
                 self._work.wait_for(lambda: self._stopping, pause)
-            else:
+                if not len(self._waiting):  # the store took them: nothing is stuck
+                    self._errors["spool"] = ""
+            self._work.wait_for(lambda: len(self._waiting) or self._stopping)
+            if not pause:
                 self._work.wait_for(
                     lambda: (
                         self._urgent
@@ -257,7 +260,7 @@ class Writer:
 
     def _first(self) -> list[tuple[int, Record]]:
         with self._lock:
-            return self._waiting.first(_FOREVER, self._settings.segment_bytes)
+            return self._waiting.hold("spool", _FOREVER, self._settings.segment_bytes)
 
     def _spool_some(self, records: list[Record]) -> None:
         self._spool.append(records)
@@ -278,6 +281,7 @@ class Writer:
     def _spooled(self, entries: list[tuple[int, Record]]) -> None:
         with self._lock:
             self._errors["spool"] = ""
+            self._oldest_ns = self._oldest_ns or entries[0][1].put_ns
             self._leave(entries)
             self._work.notify_all()
 
@@ -328,7 +332,7 @@ class Writer:
         with self._lock:
             self._oldest_ns = records[0].put_ns if records else None
             if not records and self._stuck():
-                entries = self._waiting.first(self._settings.batch_rows, _FOREVER)
+                entries = self._waiting.hold("store", self._settings.batch_rows, _FOREVER)
         self._store_records(records or [record for _, record in entries])
         if records:
             self._spool.advance(records)
@@ -367,6 +371,7 @@ class Writer:
         with self._lock:
             self._failures[where] += 1
             self._errors[where] = error
+            self._waiting.release(where)
             if where == "store":
                 self._store_up = False
             self._work.notify_all()
