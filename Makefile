@@ -35,7 +35,7 @@ columns: $(VENV)/.dev  ## write docs/columns.md anew from the declaration
 	$(BIN)/python tools/write_columns.py > docs/columns.md
 
 tools:
-	@sh tools/debian-packages.sh tshark tcpdump
+	@sh tools/debian-packages.sh tshark tcpdump postgresql
 
 clean:
 	rm -rf $(VENV) build dist benchmarks/data

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poolwatch.errors import StoreError, StoreRowError
-from poolwatch.store import Row
+from poolwatch.store import FindingRow, Row, SensorRow
 from poolwatch.store.records import Record, make_record, records_in, row_in
-from poolwatch.store.shedding import Mark, choose
+from poolwatch.store.shedding import LaterStates, is_detail
 from poolwatch.store.spool import Spool
+from poolwatch.store.waiting import Waiting
 from tests.store.building import coverage, finding, session, sighting
 
 ROWS: list[Row] = [
@@ -180,46 +181,69 @@ def test_other_files_are_left_alone_and_half_written_ones_removed(tmp_path: Path
 
 # -- shedding ----------------------------------------------------------------------------
 
-marks = st.builds(
-    Mark,
+records_of_any_kind = st.builds(
+    Record,
     kind=st.integers(1, 5),
+    put_ns=st.just(0),
     state=st.integers(0, 3),
     flow_id=st.integers(1, 4),
     key=st.sampled_from([b"a", b"b", b"c", b"d"]),
-    size=st.integers(1, 100),
-    fixed=st.booleans(),
+    data=st.integers(1, 100).map(bytes),
 )
 
 
-@given(st.lists(marks), st.integers(1, 500), st.none() | st.sets(st.integers(1, 4)))
-def test_findings_and_their_sessions_stay_and_the_oldest_detail_goes_first(
-    waiting: list[Mark], wanted: int, referred: set[int] | None
-) -> None:
-    shed = choose(waiting, wanted, referred)
-    gone = shed.superseded | shed.dropped
-    assert not any(waiting[place].fixed for place in gone)
-    assert shed.freed_bytes == sum(waiting[place].size for place in gone)
-    for place in shed.dropped:
-        one = waiting[place]
-        assert one.kind in (4, 5) or (
-            one.kind == 2 and referred is not None and one.flow_id not in referred
-        )
-    for place in shed.superseded:
+@given(st.lists(records_of_any_kind), st.integers(1, 5))
+def test_only_what_a_later_state_replaces_is_superseded(waiting: list[Record], keys: int) -> None:
+    later = LaterStates(keys)
+    places = range(len(waiting) - 1, -1, -1)
+    gone = {place for place in places if later.replace(waiting[place])}
+    for place in gone:
         assert any(
-            other.key == waiting[place].key
-            and (other.state, number) > (waiting[place].state, place)
-            for number, other in enumerate(waiting)
+            other.key == waiting[place].key and other.state >= waiting[place].state
+            for other in waiting[place + 1 :]
         )
-    droppable = [
-        place
-        for place, one in enumerate(waiting)
-        if place not in shed.superseded
-        and not one.fixed
-        and (one.kind in (4, 5) or (one.kind == 2 and one.flow_id not in (referred or ())))
-        and not (one.kind == 2 and referred is None)
-    ]
-    assert sorted(shed.dropped) == droppable[: len(shed.dropped)]
-    assert shed.freed_bytes >= wanted or len(shed.dropped) == len(droppable)
+    if keys > 3:  # all keys there are
+        best = {
+            record.key: max(r.state for r in waiting if r.key == record.key) for record in waiting
+        }
+        left = [record for place, record in enumerate(waiting) if place not in gone]
+        assert {record.key for record in left} == best.keys()
+        assert all(any(r.key == k and r.state == s for r in left) for k, s in best.items())
+
+
+@given(st.lists(records_of_any_kind, max_size=40), st.sets(st.integers(1, 4)), st.integers(0, 40))
+def test_in_memory_findings_stay_and_the_oldest_detail_goes(
+    rows: list[Record], referred: set[int], held: int
+) -> None:
+    waiting = Waiting(600)
+    taken: list[tuple[int, Record]] = []
+    held_numbers: set[int] = set()
+    for place, record in enumerate(rows):
+        if waiting.put(record, referred):
+            taken.append((waiting.last, record))
+        if place == held:
+            held_numbers = {number for number, _ in waiting.hold("disk", 3, 1000)}
+    left = [*waiting.hold("test", 1000, 1 << 20)]
+    assert waiting.bytes == sum(record.size for _, record in left) <= 600
+    assert [entry for entry in taken if entry in left] == left
+    gone = [entry for entry in taken if entry not in left]
+    assert len(gone) == sum(waiting.went.values())
+    assert not held_numbers & {number for number, _ in gone}
+    for number, record in gone:
+        replaced = any(
+            n > number and other.key == record.key and other.state >= record.state
+            for n, other in taken
+        )
+        assert replaced or is_detail(record, referred)
+
+
+def test_findings_and_sensors_are_no_detail() -> None:
+    for kind, row in enumerate(ROWS):
+        record = make_record(row, kind)
+        assert is_detail(record, ()) == (not isinstance(row, FindingRow))
+    assert not is_detail(make_record(SensorRow(state_ns=1), 0), ())
+    one = make_record(session(7), 0)
+    assert (is_detail(one, {7}), is_detail(one, {8}), is_detail(one, None)) == (False, True, False)
 
 
 def test_the_disk_is_freed_and_the_rest_stays_in_order(tmp_path: Path) -> None:

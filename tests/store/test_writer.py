@@ -52,7 +52,7 @@ class Locked:
 
 def test_rows_reach_the_store_by_themselves(tmp_path: Path) -> None:
     writer = begun(tmp_path)
-    rows = [session(5), finding(1, [5]), sighting(1), coverage(0)]
+    rows: list[Row] = [session(5), finding(1, [5]), sighting(1), coverage(0)]
     assert all(writer.put(row) for row in rows)
     wait_until(lambda: writer.counts().stored == 4)
     counts = writer.counts()
