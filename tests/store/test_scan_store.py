@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from poolwatch.store import open_store
-from tests.running import capture_of, command_line, events_of
-from tests.store.building import everything
+from tests.running import ROOT, capture_of, command_line, events_of
+from tests.store.building import SENSOR, everything, finding, session
 from tests.store.postgres import PASSWORD
 
 OFFICE = capture_of("office")
@@ -70,3 +74,14 @@ def test_a_store_that_cannot_be_used_ends_the_scan_before_it_begins(tmp_path: Pa
     assert run.returncode == 2
     assert b"postgresql://owner:***@127.0.0.1:1/gone" in run.stderr
     assert PASSWORD.encode() not in run.stderr + run.stdout
+
+
+def test_the_python_of_the_guide_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "store.md").read_text("utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    with open_store("sqlite:///found.db", SENSOR) as store:
+        store.put([session(5), finding(1, [5])])
+    names: dict[str, Any] = {}
+    exec(compile(block, "store.md", "exec"), names)
+    assert [row.flow_id for row in names["sessions"]] == [5]
