@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -159,6 +160,29 @@ def test_old_rows_are_deleted_and_counted(url: str) -> None:
         assert store.prune() == {}
     with opened(url, "other") as store:
         assert sum(store.prune(findings_before_ns=1 << 62).values()) == 0
+
+
+def test_more_old_rows_than_are_deleted_at_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poolwatch.store.queries._DELETED_AT_ONCE", 7)
+    with opened(url) as store:
+        store.put([row for n in range(30) for row in (finding(n, [n]), session(n))])
+        deleted = store.prune(findings_before_ns=1 << 62)
+        assert deleted == {"findings": 30, "finding_flows": 30, "sessions": 30}
+        assert len(everything(store)) == 1
+
+
+def test_a_sensor_needs_no_right_to_delete(postgres: Postgres) -> None:
+    url = postgres.new_database()
+    opened(url).close()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE sensor LOGIN PASSWORD 'of-the-sensor'")
+        connection.execute("GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO sensor")
+    with opened(url.replace(f"owner:{PASSWORD}", "sensor:of-the-sensor")) as store:
+        store.put(ROWS)
+        store.put([finding(1, [5, 6, 7], last=9)])
+        with pytest.raises(StoreDownError, match="permission denied"):
+            store.prune(findings_before_ns=1 << 62)
+        assert [row.flows for row in store.findings()] == [(5, 6, 7)]
 
 
 def test_where_a_sensor_stands_is_part_of_its_record(url: str) -> None:

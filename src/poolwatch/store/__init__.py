@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from poolwatch.store.counts import WriterCounts
 from poolwatch.store.rows import (
     CoverageRow,
     FindingRow,
@@ -13,7 +14,7 @@ from poolwatch.store.rows import (
 from poolwatch.store.settings import StoreSettings
 from poolwatch.store.store import Store, open_store
 from poolwatch.store.urls import shown_url
-from poolwatch.store.writer import Writer, WriterCounts
+from poolwatch.store.writer import Writer
 
 __all__ = [
     "CoverageRow",

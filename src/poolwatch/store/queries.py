@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, delete, exists, select
+from sqlalchemy import ColumnElement, Select, Table, delete, exists, select, tuple_
 from sqlalchemy.sql.dml import Delete
 
 from poolwatch.store.schema import (
@@ -15,6 +15,8 @@ from poolwatch.store.schema import (
     SESSIONS,
     SIGHTINGS,
 )
+
+_DELETED_AT_ONCE = 2000
 
 
 def select_sensors() -> Select[Any]:
@@ -62,25 +64,22 @@ def deletions(
 ) -> list[tuple[str, Delete]]:
     """What deletes a sensor's rows that ended before a time, by table, in order.
 
+    Each statement deletes so many rows at most, and is to be repeated until it deletes none.
     Rows without a time have no age and stay.
     """
-    wanted: list[tuple[str, Delete]] = []
+    wanted: list[tuple[Table, ColumnElement[bool]]] = []
     if findings_before_ns is not None:
+        old = _old(SESSIONS, SESSIONS.c.last_ns, sensor, findings_before_ns)
         wanted += [
-            ("findings", _old(FINDINGS, FINDINGS.c.last_ns, sensor, findings_before_ns)),
-            ("finding_flows", delete(FINDING_FLOWS).where(_orphaned(sensor))),
-            (
-                "sessions",
-                _old(SESSIONS, SESSIONS.c.last_ns, sensor, findings_before_ns).where(~_referred()),
-            ),
+            (FINDINGS, _old(FINDINGS, FINDINGS.c.last_ns, sensor, findings_before_ns)),
+            (FINDING_FLOWS, _orphaned(sensor)),
+            (SESSIONS, old & ~_referred()),
         ]
     if sightings_before_ns is not None:
-        time = SIGHTINGS.c.at_ns
-        wanted.append(("sightings", _old(SIGHTINGS, time, sensor, sightings_before_ns)))
+        wanted.append((SIGHTINGS, _old(SIGHTINGS, SIGHTINGS.c.at_ns, sensor, sightings_before_ns)))
     if coverage_before_ns is not None:
-        time = COVERAGE.c.last_ns
-        wanted.append(("coverage", _old(COVERAGE, time, sensor, coverage_before_ns)))
-    return wanted
+        wanted.append((COVERAGE, _old(COVERAGE, COVERAGE.c.last_ns, sensor, coverage_before_ns)))
+    return [(table.name, _delete_some(table, condition)) for table, condition in wanted]
 
 
 def _where(table: Table, equal: dict[str, object]) -> Select[Any]:
@@ -120,5 +119,14 @@ def _orphaned(sensor: str) -> ColumnElement[bool]:
     return (links.sensor == sensor) & ~kept
 
 
-def _old(table: Table, time: ColumnElement[Any], sensor: str, before_ns: int) -> Delete:
-    return delete(table).where(table.c.sensor == sensor, time < before_ns, time > 0)
+def _old(
+    table: Table, time: ColumnElement[Any], sensor: str, before_ns: int
+) -> ColumnElement[bool]:
+    return (table.c.sensor == sensor) & (time < before_ns) & (time > 0)
+
+
+def _delete_some(table: Table, condition: ColumnElement[bool]) -> Delete:
+    """Few enough that nobody waits for long, and no bound on statements bites."""
+    keys = list(table.primary_key)
+    some = select(*keys).where(condition).limit(_DELETED_AT_ONCE)
+    return delete(table).where(tuple_(*keys).in_(some))

@@ -20,7 +20,7 @@ from poolwatch.store.segments import (
     sync_folder,
     write_all,
 )
-from poolwatch.store.shedding import Mark, Shed, choose, mark
+from poolwatch.store.shedding import LaterStates, is_detail
 
 _HEAD_BYTES = 1 << 20
 """Bytes read at a time for the store."""
@@ -135,21 +135,31 @@ class Spool:
                 self._finish(segment)
 
     def shed(self, wanted_bytes: int, referred: Collection[int] | None) -> None:
-        """Free bytes on the disk as `shedding.choose` says; `went` counts what went.
+        """Free bytes on the disk as `shedding` says; `went` counts what went.
 
         The segment that is appended to and the one the store is at stay as they are, and so
         does one of which something stays when the disk has no room to write that anew.
         """
         with self._lock:
-            parts: list[tuple[Segment, list[Mark]]] = []
-            for segment in self._segments:
-                fixed = segment is self._current or segment is self._segments[0]
-                parts.append((segment, [mark(one, fixed=fixed) for one in segment.all()]))
-            shed = choose((one for _, marks in parts for one in marks), wanted_bytes, referred)
-            first = 0
-            for segment, marks in parts:
-                self._take_out(segment, marks, first, shed)
-                first += len(marks)
+            movable = [segment for segment in self._segments[1:] if segment is not self._current]
+            later = LaterStates()
+            freed = 0
+            for segment in reversed(self._segments):
+                records = _all_records(segment)
+                places = range(len(records) - 1, -1, -1)
+                going = {place for place in places if later.replace(records[place])}
+                if segment in movable:
+                    freed += self._take_out(segment, records, going, superseded=True)
+            for segment in movable:
+                if freed >= wanted_bytes:
+                    break
+                records = _all_records(segment)
+                going, wanted = set(), wanted_bytes - freed
+                for place, record in enumerate(records):
+                    if wanted > 0 and is_detail(record, referred):
+                        going.add(place)
+                        wanted -= record.size
+                freed += self._take_out(segment, records, going, superseded=False)
 
     def set_aside(self, record: Record) -> None:
         """Keep a record that no store takes in a file of its own, up to a bound."""
@@ -209,22 +219,22 @@ class Spool:
         except OSError:
             self._close_current()
 
-    def _take_out(self, segment: Segment, marks: list[Mark], first: int, shed: Shed) -> None:
-        """Take out of a segment what goes; its first mark is the `first` of all."""
-        places = range(first, first + len(marks))
-        going = {place for place in places if place in shed.superseded or place in shed.dropped}
+    def _take_out(
+        self, segment: Segment, records: list[Record], going: set[int], *, superseded: bool
+    ) -> int:
+        """Take out of a segment the records in some places; the bytes that frees."""
         if not going:
-            return
+            return 0
         try:
-            segment.without({place - first for place in going})
+            segment.without(going)
         except OSError:
-            return
+            return 0
         if not segment.records:
             self._segments.remove(segment)
         for place in going:
-            dropped = place in shed.dropped
-            name = NAMES[marks[place - first].kind] if dropped else "superseded"
+            name = "superseded" if superseded else NAMES[records[place].kind]
             self.went[name] = self.went.get(name, 0) + 1
+        return sum(records[place].size for place in going)
 
     def _give_up(self, segment: Segment) -> None:
         """Records that were written can no longer be read, or there are none left."""
@@ -248,4 +258,12 @@ def _first_records(segment: Segment, rows: int) -> list[Record]:
         records = list(islice(records_in(segment.content(segment.read, _HEAD_BYTES)), rows))
         return records or list(islice(records_in(segment.content(segment.read)), rows))
     except FileNotFoundError:
+        return []
+
+
+def _all_records(segment: Segment) -> list[Record]:
+    """The records of a segment that the store has not; one that cannot be read stays as it is."""
+    try:
+        return list(segment.all())
+    except OSError:
         return []

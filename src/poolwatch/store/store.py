@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, Engine, Select, select, tuple_
 from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.sql.dml import Delete
 
 from poolwatch.errors import StoreDownError, StoreError, StoreRowError
 from poolwatch.store import queries
@@ -140,9 +141,10 @@ class Store:
             self._sensor, findings_before_ns, sightings_before_ns, coverage_before_ns
         )
         deleted: dict[str, int] = {}
-        with self._failing(), self._engine.begin() as connection:
-            for name, statement in wanted:
-                deleted[name] = cast("CursorResult[Any]", connection.execute(statement)).rowcount
+        for name, statement in wanted:
+            deleted[name] = 0
+            while some := self._delete(statement):
+                deleted[name] += some
         return deleted
 
     def close(self) -> None:
@@ -169,6 +171,10 @@ class Store:
             bare = [values_of(SensorRow(sensor=name, state_ns=0), name) for name in sorted(names)]
             connection.execute(insert_new(SENSORS, self._dialect), bare)
         return names
+
+    def _delete(self, statement: Delete) -> int:
+        with self._failing(), self._engine.begin() as connection:
+            return cast("CursorResult[Any]", connection.execute(statement)).rowcount
 
     def _refer(self, connection: Connection, finding: FindingRow) -> None:
         """Note which sessions a finding rests on; most of them are noted already."""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from itertools import islice
 
 from poolwatch.store.records import NAMES, Record
-from poolwatch.store.shedding import choose, mark
+from poolwatch.store.shedding import LaterStates, is_detail
 
 
 class Waiting:
@@ -17,6 +17,7 @@ class Waiting:
         self._records: deque[tuple[int, Record]] = deque()
         self._most = most_bytes
         self._barren = False  # nothing may go: not to be looked for again at every row
+        self._held: dict[str, int] = {}
         self.bytes = 0
         self.last = 0
         """Number of the last record put; the first one's is 1."""
@@ -48,15 +49,24 @@ class Waiting:
         self._records.append((self.last, record))
         return True
 
-    def first(self, rows: int, size: int) -> list[tuple[int, Record]]:
-        """The oldest records with their numbers: at most `rows`, and of `size` bytes."""
+    def hold(self, writer: str, rows: int, size: int) -> list[tuple[int, Record]]:
+        """The oldest records with their numbers: at most `rows`, and of `size` bytes.
+
+        `writer` is writing them somewhere, so none of them goes until `leave` or `release`.
+        """
         found: list[tuple[int, Record]] = []
         for entry in islice(self._records, rows):
             size -= entry[1].size
             if found and size < 0:
                 break
             found.append(entry)
+        if found:
+            self._held[writer] = found[-1][0]
         return found
+
+    def release(self, writer: str) -> None:
+        """What it held could not be written."""
+        self._held.pop(writer, None)
 
     def leave(self, number: int) -> None:
         """Let everything up to a number go: it is elsewhere now."""
@@ -66,19 +76,26 @@ class Waiting:
 
     def _shed(self, needed: int, referred: Collection[int] | None) -> None:
         """Make room, for more than one row at once: looking through all of them takes time."""
-        entries = list(self._records)
         wanted = max(needed, self._most // 8)
-        shed = choose((mark(record) for _, record in entries), wanted, referred)
-        gone = shed.superseded | shed.dropped
-        self._barren = not gone
-        if not gone:
-            return
-        self._records = deque(entry for n, entry in enumerate(entries) if n not in gone)
-        self.bytes -= shed.freed_bytes
-        self._count("superseded", len(shed.superseded))
-        for place in shed.dropped:
-            self._count(NAMES[entries[place][1].kind], 1)
+        held = max(self._held.values(), default=0)
+        later = LaterStates()
+        newest_first: list[tuple[int, Record]] = []
+        for number, record in reversed(self._records):
+            if later.replace(record) and number > held:
+                self._give_up(record, "superseded")
+                wanted -= record.size
+            else:
+                newest_first.append((number, record))
+        kept: deque[tuple[int, Record]] = deque()
+        for number, record in reversed(newest_first):
+            if wanted > 0 and number > held and is_detail(record, referred):
+                self._give_up(record, NAMES[record.kind])
+                wanted -= record.size
+            else:
+                kept.append((number, record))
+        self._barren = len(kept) == len(self._records)
+        self._records = kept
 
-    def _count(self, name: str, rows: int) -> None:
-        if rows:
-            self.went[name] = self.went.get(name, 0) + rows
+    def _give_up(self, record: Record, name: str) -> None:
+        self.bytes -= record.size
+        self.went[name] = self.went.get(name, 0) + 1

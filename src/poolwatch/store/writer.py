@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from poolwatch.errors import StoreDownError, StoreError, StoreRowError
+from poolwatch.store.counts import WriterCounts
 from poolwatch.store.records import Record, make_record, row_in
 from poolwatch.store.rows import FindingRow, Row
 from poolwatch.store.settings import StoreSettings
@@ -26,42 +27,6 @@ from poolwatch.store.store import Store, open_store
 from poolwatch.store.waiting import Waiting
 
 _FOREVER = 1 << 30
-
-
-class WriterCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Where rows are and what became of them. Counts are since `start`."""
-
-    put: int = 0
-    stored: int = 0
-    """Rows the store has taken; one that was put twice, or replayed, counts again."""
-    waiting_rows: int = 0
-    """Rows in memory that are not on the disk yet."""
-    waiting_bytes: int = 0
-    spool_rows: int = 0
-    """Rows on the disk that are not in the store yet."""
-    spool_bytes: int = 0
-    spool_over: bool = False
-    """The spool is past its quota, as what is in it is never dropped."""
-    lag_seconds: float = 0.0
-    """Age of the oldest row that is not in the store."""
-    store_up: bool = False
-    store_failures: int = 0
-    spool_full: bool = False
-    """Rows stay in memory as the spool's disk takes none."""
-    spool_failures: int = 0
-    superseded: int = 0
-    """Rows that went unwritten since a later state of theirs was waiting too: no loss."""
-    dropped: dict[str, int] = {}
-    """Detail that no finding refers to, given up for want of room, by kind of row."""
-    refused: int = 0
-    """Rows `put` turned away since there was no room and nothing that could be given up."""
-    set_aside: int = 0
-    """Rows the store will not take as they are; they are kept in the spool's folder."""
-    damaged_bytes: int = 0
-    """Bytes of the spool that could not be read back: a torn tail."""
-    last_error: str = ""
-    """What keeps rows from where they go, passwords masked; else why the last row
-    was set aside; else empty."""
 
 
 class Writer:
@@ -104,6 +69,7 @@ class Writer:
         poolwatch, and for a spool that cannot be used or is used by another program.
         """
         self._spool.start()
+        self._oldest_ns = next((record.put_ns for record in self._spool.head(1)), None)
         try:
             self._open()
         except StoreDownError as error:
@@ -239,10 +205,12 @@ class Writer:
         """
         settings = self._settings
         with self._lock:
-            self._work.wait_for(lambda: len(self._waiting) or self._stopping)
             if pause:  # the disk is full
                 self._work.wait_for(lambda: self._stopping, pause)
-            else:
+                if not len(self._waiting):  # the store took them: nothing is stuck
+                    self._errors["spool"] = ""
+            self._work.wait_for(lambda: len(self._waiting) or self._stopping)
+            if not pause:
                 self._work.wait_for(
                     lambda: (
                         self._urgent
@@ -257,7 +225,7 @@ class Writer:
 
     def _first(self) -> list[tuple[int, Record]]:
         with self._lock:
-            return self._waiting.first(_FOREVER, self._settings.segment_bytes)
+            return self._waiting.hold("spool", _FOREVER, self._settings.segment_bytes)
 
     def _spool_some(self, records: list[Record]) -> None:
         self._spool.append(records)
@@ -278,6 +246,7 @@ class Writer:
     def _spooled(self, entries: list[tuple[int, Record]]) -> None:
         with self._lock:
             self._errors["spool"] = ""
+            self._oldest_ns = self._oldest_ns or entries[0][1].put_ns
             self._leave(entries)
             self._work.notify_all()
 
@@ -328,7 +297,7 @@ class Writer:
         with self._lock:
             self._oldest_ns = records[0].put_ns if records else None
             if not records and self._stuck():
-                entries = self._waiting.first(self._settings.batch_rows, _FOREVER)
+                entries = self._waiting.hold("store", self._settings.batch_rows, _FOREVER)
         self._store_records(records or [record for _, record in entries])
         if records:
             self._spool.advance(records)
@@ -367,6 +336,7 @@ class Writer:
         with self._lock:
             self._failures[where] += 1
             self._errors[where] = error
+            self._waiting.release(where)
             if where == "store":
                 self._store_up = False
             self._work.notify_all()
