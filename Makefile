@@ -7,8 +7,6 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 SECONDS ?= 600
-
-
 SOAK := .soak/$(shell date -u +%Y-%m-%dT%H%M%SZ).txt
 
 .PHONY: demo test lint soak bench bench-live fuzz captures columns tools clean
