@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 SECONDS ?= 600
+SOAK := .soak/$(shell date -u +%Y-%m-%dT%H%M%SZ).txt
 
-.PHONY: demo test lint bench fuzz captures columns tools clean
+.PHONY: demo test lint soak bench bench-live fuzz captures columns tools clean
 
 demo: $(VENV)/.run  ## scan the generated campus
 	$(BIN)/poolwatch scan --units pcaps/campus/units.csv pcaps/campus/capture.pcap
@@ -25,8 +26,18 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev tools  ## print the table the README quotes
 	$(BIN)/python -m benchmarks
 
+bench-live: $(VENV)/.dev tools  ## live capture beside tcpdump, over veth; needs root
+	$(BIN)/python -m benchmarks.live
+
 fuzz: $(VENV)/.dev  ## look for crashes for SECONDS (600), shared by all targets; finds go to .fuzz/
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+soak: $(VENV)/.dev tools  ## hours in minutes: 50 M packets, 200 kills, a store away for a minute; dated, into .soak/
+	@mkdir -p .soak
+	POOLWATCH_SOAK=1 POOLWATCH_SOAK_FILE=$(CURDIR)/$(SOAK) $(BIN)/pytest -s \
+	  tests/sensor/test_soak.py tests/sensor/test_kill.py tests/sensor/test_store_down.py \
+	  tests/sensor/test_replay.py
+	@cat $(SOAK)
 
 captures: $(VENV)/.dev  ## make pcaps/ anew from the recipes
 	$(BIN)/python pcaps/forge.py
@@ -35,7 +46,7 @@ columns: $(VENV)/.dev  ## write docs/columns.md anew from the declaration
 	$(BIN)/python tools/write_columns.py > docs/columns.md
 
 tools:
-	@sh tools/debian-packages.sh tshark tcpdump
+	@sh tools/debian-packages.sh tshark tcpdump iproute2 ethtool tcpreplay postgresql
 
 clean:
 	rm -rf $(VENV) build dist benchmarks/data

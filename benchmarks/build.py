@@ -1,6 +1,6 @@
-"""Builds the benchmark captures, once: `python -m benchmarks.build`.
+"""Builds the benchmark captures, once: `python -m benchmarks.build`, or only those named.
 
-mixed-sample, mixed-2gb, mixed-4gb: recorded benign captures (or made-up traffic), long TLS
+live, mixed-sample, mixed-2gb, mixed-4gb: recorded benign captures (or made-up traffic), long TLS
 transfers and planted mining sessions, copied under fresh client addresses. Each smaller one
 is the beginning of the larger. flows-10k, flows-1m: the same packets dealt to few and to many
 flows.
@@ -25,6 +25,8 @@ from benchmarks import synthetic, templates
 from benchmarks.captures import (
     DATA,
     GROWTH,
+    LIVE,
+    LIVE_BYTES,
     MINING,
     MIXED,
     ROOT,
@@ -53,16 +55,23 @@ MINING_SHARES = 250
 MINING_COPIES = 20
 
 
-def build_all() -> None:
+ALL = (SAMPLE, *MIXED, *GROWTH, MINING)
+
+
+def build(names: tuple[str, ...] = ALL) -> None:
     """Build the captures that are missing or made by another recipe."""
     DATA.mkdir(parents=True, exist_ok=True)
     recipe = _recipe()
-    names = (SAMPLE, *MIXED, *GROWTH, MINING)
     stale = [name for name in names if not is_current(name, recipe)]
-    if any(name not in (*GROWTH, MINING) for name in stale):
+    mixed = {
+        name: size
+        for name, size in (MIXED | {SAMPLE: 1, LIVE: LIVE_BYTES}).items()
+        if name in stale
+    }
+    if mixed:
         flows = _mixture()
         chunk = interleave(flows, SEED)
-        for name, size in (MIXED | {SAMPLE: 1}).items():
+        for name, size in mixed.items():
             _make(name, recipe, partial(_write_mixed, chunk, flows, size))
     if any(name in GROWTH for name in stale):
         grown = _growth_chunk()
@@ -200,4 +209,4 @@ def _rounds(flows: int, packets: int) -> Array:
 
 
 if __name__ == "__main__":
-    build_all()
+    build(tuple(sys.argv[1:]) or ALL)

@@ -16,6 +16,9 @@ SAMPLE = "mixed-sample"
 GROWTH = {"flows-10k": 10_000, "flows-1m": 1_000_000}
 """Name and flows."""
 
+LIVE, LIVE_BYTES = "live", 750_000_000
+"""The mixture once more, short enough to be held in memory by what replays it."""
+
 MINING = "mining-only"
 """Every flow is a mining session: what reading a candidate's packet costs."""
 

@@ -774,6 +774,7 @@ class FlowTable:
         self.closings: list[Closing] = []
         self.pieces: list[Piece] = []
         self.flows: list[Flow] = []
+        self.packet_flows: list[Flow | None] = []  # of each packet, None: not understood
         self.now_ns = 0
 
     def packet(self, link: int, data: bytes, ts_ns: int, wirelen: int) -> None:
@@ -781,9 +782,11 @@ class FlowTable:
             frame = decode_carried(link, data, wirelen)
         except Unread as error:
             self.reasons[error.reason.name.lower()] += 1
+            self.packet_flows.append(None)
         else:
             frame = self._numbered(frame, ts_ns)
             flow = self._flow(frame, ts_ns)
+            self.packet_flows.append(flow)
             flow.last_ns = max(flow.last_ns, ts_ns)
             flow.teids[frame.side] = frame.teid
             flow.flags |= FlowFlag(FlowFlag.SEEN_A << frame.side)

@@ -2,6 +2,8 @@
 
 for item in Engine(catalog, limits, inside, sensor).run(["day.pcap"]):
     ...  # sessions as their flows close, then findings, then one Stats
+
+`LiveEngine` is the same for packets that never end: batches in, states of sessions out.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from dataclasses import asdict
 from poolwatch import __version__
 from poolwatch.aggregate.attribute import attribute, locate
 from poolwatch.aggregate.findings import Findings
-from poolwatch.aggregate.judge import Judge
+from poolwatch.aggregate.judge import Judge, flow_id
+from poolwatch.aggregate.live import Withdrawn
 from poolwatch.aggregate.places import Inside, address_text
 from poolwatch.capture import open_source
 from poolwatch.capture.bytestream import ByteStream
@@ -25,11 +28,14 @@ from poolwatch.errors import CaptureError
 from poolwatch.inventory.geo import Geo
 from poolwatch.inventory.units import UnitTable
 from poolwatch.match.encrypted import LongFlow
+from poolwatch.match.live import LiveMatcher, LiveSettings
 from poolwatch.match.matcher import Matcher
 from poolwatch.settings import Limits
+from poolwatch.tables import Tables
 from poolwatch.terms import Capture, EncryptedFlow, Endpoint, Finding, Hit, Problem, Session, Stats
 
 Item = Session | Finding | Stats
+State = Session | Withdrawn
 Progress = Callable[[str, int], None]
 """Called with a capture's name and the packets read of it."""
 
@@ -179,7 +185,7 @@ class Engine:
             if number not in LINKS:
                 known = stats.link_types_unknown.get(number, 0)
                 stats.link_types_unknown[number] = known + count
-        stats.encrypted_flows += map(_encrypted_flow, self._matcher.encrypted_flows)
+        stats.encrypted_flows += map(encrypted_flow, self._matcher.encrypted_flows)
         stats.encrypted_flows.sort(key=lambda flow: (-flow.ns, flow.first_ns))
         del stats.encrypted_flows[self._limits.encrypted_flows :]
         if coverage.drops is not None:
@@ -208,7 +214,82 @@ class Engine:
         skipped[wanted.skipped] = skipped.get(wanted.skipped, 0) + 1
 
 
-def _encrypted_flow(flow: LongFlow) -> EncryptedFlow:
+class LiveEngine:
+    """Batches of one ring in, states of conversations out; the sensor has one a ring.
+
+    `capture`: sensor and start, the same for all rings of a sensor.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        limits: Limits,
+        settings: LiveSettings,
+        sensor: str,
+        capture: Capture,
+        *,
+        seed: int | None = None,
+    ) -> None:
+        self.live = LiveMatcher(tables.catalog, limits, settings, seed=seed)
+        self._sensor = sensor
+        self._capture = capture
+        self._tables = tables
+        self._judge = Judge(tables.catalog, tables.inside, sensor)
+        self._told: set[int] = set()  # flow ids of open conversations that were told of
+
+    def feed(self, batch: Batch) -> list[State]:
+        """Read a batch; the conversations that ended meanwhile."""
+        return self._judged(self.live.feed(batch))
+
+    def tick(self) -> list[State]:
+        """What is due to be told of conversations that go on. To be called about every second."""
+        return self._judged(self.live.tick())
+
+    def shed(self) -> list[State]:
+        """Free part of the memory, of least worth first."""
+        return self._judged(self.live.shed())
+
+    def finish(self) -> list[State]:
+        """No more packets come: the last state of every conversation."""
+        return self._judged(self.live.finish())
+
+    def use(self, tables: Tables) -> None:
+        """Go by other tables from the next packet on; no flow is lost. Raises CatalogError."""
+        if tables.catalog is not self._tables.catalog:
+            self.live.use(tables.catalog)
+        self._tables = tables
+        self._judge = Judge(tables.catalog, tables.inside, self._sensor)
+
+    def flow_id(self, record: int) -> int | None:
+        """The id of the open flow of a record, as its session will have it."""
+        hit = self.live.matcher.peek(record)
+        return flow_id(self._capture.id, hit) if hit and self._capture.id else None
+
+    def counts(self) -> dict[str, int]:
+        """What was counted so far: packets, flows, bounds that bit."""
+        return self.live.matcher.counts() | dict(self.live.counts)
+
+    def _judged(self, hits: list[Hit]) -> list[State]:
+        states: list[State] = []
+        geo = self._tables.geo
+        for hit in hits:
+            session = self._judge.judge(hit, self._capture)
+            if session is not None:
+                states.append(locate(session, geo) if geo else session)
+                key = session.flow_id
+            else:
+                key = flow_id(self._capture.id, hit) if self._capture.id else None
+                if key in self._told:
+                    states.append(Withdrawn(key))
+            if key is not None and session is not None and hit.open:
+                self._told.add(key)
+            elif key is not None:
+                self._told.discard(key)
+        return states
+
+
+def encrypted_flow(flow: LongFlow) -> EncryptedFlow:
+    """A long flow with its ends as text."""
     key = flow.key
     ends = (
         Endpoint(address_text(key.version, key.a_address), key.a_port),

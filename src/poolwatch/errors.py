@@ -37,3 +37,15 @@ class CaptureError(PoolwatchError):
     def __init__(self, message: str, offset: int = 0, advice: str = "") -> None:
         super().__init__(message, advice)
         self.offset = offset
+
+
+class StoreError(PoolwatchError):
+    """A store that cannot be used as it is; trying again does not help."""
+
+
+class StoreDownError(StoreError):
+    """A store that does not answer, is locked, or has no room: later it may."""
+
+
+class StoreRowError(StoreError):
+    """A row that a store does not take as it is."""

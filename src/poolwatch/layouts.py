@@ -21,6 +21,37 @@ PACKET = np.dtype(
     ]
 )
 
+# What is counted of a ring of the kernel's, and where the walk through its block stands (one row).
+RING = np.dtype(
+    [
+        ("packets", "i8"),
+        ("bytes", "i8"),  # on the wire
+        ("cut", "i8"),  # packets longer than what was kept
+        ("outgoing", "i8"),  # packets this host sent
+        ("untimed", "i8"),  # packets without the hardware time that was asked for
+        ("damaged", "i8"),  # blocks that are not what the kernel writes
+        ("last_ns", "i8"),  # time of the newest packet
+        ("position", "i8"),  # of the next frame in the block, 0: the block is not begun
+        ("left", "i8"),  # frames still to come in it
+        ("link", "u2"),  # Link
+        ("interface", "u2"),
+        ("skip_outgoing", "u2"),  # 1: leave out what this host sends
+        ("hardware", "u2"),  # 1: hardware time was asked for
+    ]
+)
+
+# A packet seen, so that its double is known, and what was seen of such (one row).
+SIGHT = np.dtype([("hash", "u8"), ("ts_ns", "i8")])
+SIGHTS = np.dtype(
+    [
+        ("seed", "u8"),
+        ("window_ns", "i8"),
+        ("looked_at", "i8"),  # packets whose double would be known
+        ("duplicates", "i8"),
+        ("forgotten", "i8"),  # overwritten before their time was over
+    ]
+)
+
 # One decoded packet: scratch between the stages of the scan. Ends are ordered (a < b) by
 # address, then port, so that both directions of a flow give the same key.
 FRAME = np.dtype(
@@ -180,6 +211,40 @@ NAMES = np.dtype(
         ("bytes", "i8"),  # of openings, ever reserved
         ("learned_forgotten", "i8"),
         ("servers_forgotten", "i8"),
+    ]
+)
+
+# A packet kept in a ring of recent packets, for flows that turn out to matter.
+RECENT = np.dtype(
+    [
+        ("ts_ns", "i8"),
+        ("number", "i8"),  # of the packet, from 1
+        ("at", "i8"),  # where its bytes stand, counted over all bytes ever written
+        ("previous", "i8"),  # row of the flow record's packet before, counted so too; -1: none
+        ("record", "i4"),  # of the flow table
+        ("caplen", "u4"),
+        ("wirelen", "u4"),
+        ("link", "u2"),  # Link
+        ("interface", "u2"),
+    ]
+)
+
+# What a ring of recent packets has taken (one row).
+RECENT_STATE = np.dtype([("rows", "i8"), ("bytes", "i8")])
+
+# A flow of an inside host, summed up once it went quiet: no payload, nothing of it.
+SUMMARY = np.dtype(
+    [
+        ("first_ns", "i8"),
+        ("last_ns", "i8"),
+        ("peer_hi", "u8"),
+        ("peer_lo", "u8"),
+        ("tags", "u8"),
+        ("port", "u2"),  # the host's
+        ("peer_port", "u2"),
+        ("flags", "u2"),  # FlowFlag of the record
+        ("kind", "u1"),  # Kind
+        ("side", "u1"),  # which end of the record the host is
     ]
 )
 

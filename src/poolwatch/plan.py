@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from poolwatch.inventory.geo import Geo
     from poolwatch.inventory.notes import Note
     from poolwatch.inventory.units import UnitTable
+    from poolwatch.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,32 +50,51 @@ def make_engine(
     `unreadable_rows` is called with the rows of unit tables that are not used, if any;
     `compiling` before kernels are compiled, which takes a while once.
     """
-    from poolwatch.aggregate.places import Inside
-    from poolwatch.catalog import load_catalog
-
-    units = _load_units(plan, unreadable_rows)
-    geo = _open_geo(plan)
-    inside = Inside(plan.internal, units)
-    catalog = load_catalog(plan.signatures)
-
-    from poolwatch import kernels
-
-    if kernels.is_cold():
-        compiling()
-        kernels.warm()
+    tables = load_tables(plan, unreadable_rows)
+    warm_kernels(compiling)
 
     from poolwatch.engine import Engine
 
-    sensor = plan.sensor or socket.gethostname()
     try:
         return Engine(
-            catalog, plan.limits, inside, sensor, units=units, geo=geo, identify=plan.identify
+            tables.catalog,
+            plan.limits,
+            tables.inside,
+            sensor_name(plan.sensor),
+            units=tables.units,
+            geo=tables.geo,
+            identify=plan.identify,
         )
     except MemoryError as error:
         raise UsageError(
             f"limits.flows = {plan.limits.flows}: more than there is memory for",
             "choose a lower one",
         ) from error
+
+
+def load_tables(plan: Plan, unreadable_rows: Callable[[list[Note]], None]) -> Tables:
+    """Read the signatures, the unit tables and the files of places. Raises PoolwatchError."""
+    from poolwatch.aggregate.places import Inside
+    from poolwatch.catalog import load_catalog
+    from poolwatch.tables import Tables
+
+    units = _load_units(plan, unreadable_rows)
+    geo = _open_geo(plan)
+    return Tables(load_catalog(plan.signatures), Inside(plan.internal, units), units, geo)
+
+
+def warm_kernels(compiling: Callable[[], None]) -> None:
+    """Have the kernels ready; `compiling` is called before they are compiled, once."""
+    from poolwatch import kernels
+
+    if kernels.is_cold():
+        compiling()
+        kernels.warm()
+
+
+def sensor_name(wanted: str | None) -> str:
+    """The name of the observation point: as wanted, else the host's."""
+    return wanted or socket.gethostname()
 
 
 def time_zone(name: str, option: str = "--tz") -> str:

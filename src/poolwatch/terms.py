@@ -345,6 +345,7 @@ class Hit:
     names: tuple[NameSeen, ...] = ()
     tls: TlsSeen | None = None
     asks_for_others: bool = False  # a lookup by a host that others ask
+    open: bool = False  # the state of a flow that goes on; a later one takes its place
 
     @property
     def contradictory(self) -> bool:

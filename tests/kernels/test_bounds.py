@@ -16,13 +16,16 @@ from poolwatch.capture import open_source
 from poolwatch.kernels.carriers import decode_packets
 from poolwatch.kernels.decode import decode_frames
 from poolwatch.kernels.gate import gate_payload
-from poolwatch.layouts import FRAME, Link
+from poolwatch.kernels.ring import walk_block
+from poolwatch.kernels.sights import look_for_doubles
+from poolwatch.layouts import FRAME, PACKET, RING, SIGHT, SIGHTS, Link
 from poolwatch.match.prefilter import Endpoints, FlowTable
 from poolwatch.settings import Limits
 from tests import builders, carrier_builders
 from tests.builders import ACK, PSH, SYN, TCP, UDP, Packet, batch, endpoint, ethernet, trickle
 from tests.fuzz.running import fuzz_for
 from tests.kernels.strategies import PAYLOADS
+from tests.live import blocks
 
 CARRIERS = [wrap for wrap, _, _ in carrier_builders.WRAPS.values()] + [carrier_builders.teredo]
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -103,6 +106,8 @@ def fuzz(rounds: int) -> None:
     brink = Brink()
     rows = (endpoint("192.0.2.9", 3333), endpoint("10.0.0.1", 0))
     table = FlowTable(Limits(flows=24), Endpoints(rows), seed=1, keep=False)
+    sights, seen = np.zeros(64, SIGHT), np.zeros(1, SIGHTS)
+    seen["window_ns"], hashes = 10**11, np.zeros(64, np.uint64)
     for _ in range(rounds):
         packets = [some_frame(dice) for _ in range(dice.randrange(1, 300))]
         for packet in packets:
@@ -116,7 +121,10 @@ def fuzz(rounds: int) -> None:
         part.buffer = brink.place(part.buffer[:-1].tobytes())
         for _ in table.scan(part):
             pass
+        look_for_doubles(part.buffer, part.packets, part.count, sights, seen, hashes)
         walk(packets, dice)
+        walk_ring(packets, dice, brink)
+    assert int(seen["duplicates"][0]) > 0
     assert int(table.counters["evicted"][0]) > 0
     for _ in table.end():
         pass
@@ -132,6 +140,22 @@ def walk(packets: list[Packet], dice: random.Random) -> None:
     out[dice.randrange(24, len(out))] = dice.randrange(256)
     limits = Limits(record_bytes=500, read_bytes=300)
     for _ in open_source(trickle(bytes(out), [dice.randrange(1, 300)]), limits).batches():
+        pass
+
+
+def walk_ring(packets: list[Packet], dice: random.Random, brink: Brink) -> None:
+    frames = [
+        blocks.Frame(packet.data, status=1 | dice.randrange(8) << 4, room=dice.choice([0, 14]))
+        for packet in packets[: dice.randrange(1, 40)]
+    ]
+    data = bytearray(blocks.block(frames, 0))
+    data += bytes(-len(data) % 4)
+    for _ in range(dice.randrange(4)):
+        data[dice.randrange(12, len(data))] = dice.randrange(256)
+    block = brink.place(bytes(data))
+    state = np.zeros(1, RING)
+    state["link"] = int(Link.ETHERNET)
+    while walk_block(block, np.zeros(7, PACKET), state) and state["left"][0]:
         pass
 
 

@@ -153,6 +153,32 @@ def test_a_small_table_evicts_and_counts_it(
     check(scanned(packets, capacity=capacity, size=size), modelled(packets, capacity=capacity))
 
 
+@given(strategies.talk(hosts=6), st.integers(2, 40), st.integers(1, 40))
+def test_records_say_which_flow_a_packet_is_of(
+    packets: list[Packet], capacity: int, size: int
+) -> None:
+    limits = Limits(flows=capacity, flow_idle_seconds=IDLE_S, long_flow_seconds=1)
+    table = FlowTable(limits, listed(), seed=5, keep=False)
+    table.note_records()
+    model = modelled(packets, capacity=capacity)
+    expected = iter(enumerate(model.packet_flows, 1))
+    for part in batches(packets, size):
+        list(table.scan(part))
+        for record, (number, flow) in zip(table.records[: part.count].tolist(), expected):  # noqa: B905
+            assert (record < 0) == (flow is None)
+            if flow is None:
+                continue
+            first_packet = int(table.starts["first_packet"][record])
+            if number < first_packet:  # the record is another flow's by now
+                assert flow.first_packet < first_packet
+            else:
+                assert (key_in(table, record), first_packet) == (flow.key, flow.first_packet)
+
+
+def test_records_cost_nothing_unless_wanted() -> None:
+    assert len(scanned(crowd(100)).table.records) == 1
+
+
 def test_a_reused_table_remembers_nothing() -> None:
     packets = [packet(SYN), packet(PSH | ACK, b'{"id":1}\n')]
     scan = scanned(packets)

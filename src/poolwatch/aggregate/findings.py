@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from poolwatch.aggregate.hashrates import FEWEST_SHARES, estimate_hashrate, work_span
 from poolwatch.aggregate.repeats import Repeats, beyond
@@ -48,6 +48,16 @@ class _Part:
             self.worth_by = self.worth_by or session.worth_by
             self.working.add(_miner(session), *work_span(hit))
 
+    def copy(self) -> _Part:
+        """The same, to go on apart."""
+        return replace(
+            self,
+            working=self.working.copy(),
+            shares=replace(self.shares),
+            worth=replace(self.worth),
+            crowd=dict(self.crowd),
+        )
+
     def hashrate(self) -> Hashrate | None:
         """The mean over the time in which it worked; several at once add up."""
         return estimate_hashrate(self.worth, self.working.total() / 1e9, self.worth_by)
@@ -64,6 +74,16 @@ class _Gathered:
     sessions: int = 0
     captures: set[str | None] = field(default_factory=set)
     lists: dict[str, dict[object, None]] = field(default_factory=dict)
+
+    def copy(self) -> _Gathered:
+        """The same, to go on apart."""
+        return replace(
+            self,
+            spans=self.spans.copy(),
+            parts={role: part.copy() for role, part in self.parts.items()},
+            captures=set(self.captures),
+            lists={name: dict(values) for name, values in self.lists.items()},
+        )
 
     @property
     def best(self) -> dict[Role, Session]:
@@ -100,10 +120,28 @@ class Findings:
 
     def add(self, session: Session) -> None:
         """Take one session into account."""
-        self._add(session.host, session, session.role)
-        served_inside = session.pool_inside and session.role is Role.MINER
-        if served_inside and session.hit.answered:
-            self._add(session.pool_end.address, session, Role.POOL)
+        for host, role in roles_of(session):
+            self._add(host, session, role)
+
+    def of_host(self, host: str, more: Iterable[tuple[Session, Role]] = ()) -> Finding | None:
+        """The finding about one host as it stands, with `more` sessions that are not added.
+
+        None when there is nothing to say of it.
+        """
+        kept, unsettled = self._hosts.get(host), list(more)
+        if isinstance(kept, tuple):
+            unsettled.insert(0, kept)
+            kept = None
+        if kept is None and not unsettled:
+            return None
+        gathered = kept if kept is not None else _Gathered(self._runs())
+        if kept is not None and unsettled:
+            gathered = kept.copy()
+        left_out = self.left_out
+        for session, role in unsettled:
+            self._add_to(gathered, session, role)
+        self.left_out = left_out
+        return None if _is_mere_proxy(gathered) else _finding(host, gathered)
 
     def all(self) -> Iterator[Finding]:
         """One finding per host: the surest first, then the furthest, then by address.
@@ -206,6 +244,14 @@ class Findings:
             values[value] = None
         else:
             self.left_out += 1
+
+
+def roles_of(session: Session) -> Iterator[tuple[str, Role]]:
+    """The hosts a session says something about, and what each does in it."""
+    yield session.host, session.role
+    served_inside = session.pool_inside and session.role is Role.MINER
+    if served_inside and session.hit.answered:
+        yield session.pool_end.address, Role.POOL
 
 
 def _miner(session: Session) -> tuple[str, str | None, Endpoint]:

@@ -41,6 +41,13 @@ class Runs:
         if self._count > self._most_spans:
             self._tidy()
 
+    def copy(self) -> Runs:
+        """The same, to go on apart."""
+        other = Runs(self._most_spans, self._most_keys)
+        other._spans = {key: list(spans) for key, spans in self._spans.items()}
+        other._count = self._count
+        return other
+
     def total(self) -> int:
         """The time that at least one run covers, ns."""
         runs = [run for spans in self._spans.values() for run in united(spans, RECONNECT_NS)]

@@ -25,6 +25,8 @@ class ReaderGone(Exception):
 
 VERBS = {
     "scan": ("poolwatch.cli.scan", "Find miners in capture files."),
+    "watch": ("poolwatch.cli.watch", "Watch a mirror port; keep and tell what is found."),
+    "status": ("poolwatch.cli.status", "Say how the sensor on this machine is doing."),
     "signatures": ("poolwatch.cli.signatures", "Check, list, show and import signatures."),
     "units": ("poolwatch.cli.units", "Check unit tables; say whose an address is."),
     "warm": ("poolwatch.cli.warm", "Compile the kernels now instead of at the first scan."),

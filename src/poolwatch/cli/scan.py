@@ -23,6 +23,7 @@ from poolwatch.terms import Grade, Stats
 
 if TYPE_CHECKING:
     from poolwatch.engine import Engine
+    from poolwatch.recording import Recorder
 
 _FAILED_INPUT = 3
 _FOUND = 1
@@ -127,6 +128,12 @@ def _setting(where: str, value: object, *, several: bool) -> object:
 )
 @click.option("--sensor", help="Name of this observation point.  [default: the host name]")
 @click.option(
+    "--store",
+    metavar="URL",
+    help="Keep everything found in a store too: sqlite:///FILE or postgresql://USER@HOST/DATABASE. "
+    "A second scan adds nothing. A password is best given in POOLWATCH_SCAN_STORE or PGPASSFILE.",
+)
+@click.option(
     "--limit",
     multiple=True,
     metavar="NAME=N",
@@ -157,9 +164,12 @@ def command(ctx: click.Context, /, **options: Any) -> int:
     with ExitStack() as stack:
         output = _open_output(options, limits, messages, stack)
         show = sys.stderr.isatty() and not options["quiet"]
+        recorder = _open_recorder(options, stack)
         engine = _build_engine(options, limits, messages)
         status = 0
         for item in _run(engine, list(options["inputs"]), show, messages):
+            if recorder is not None:
+                recorder.add(item)
             output.write(item)
             if isinstance(item, Stats):
                 if item.problems:
@@ -183,13 +193,25 @@ def _build_engine(options: dict[str, Any], limits: Limits, messages: Messages) -
         home=options["home"],
         sensor=options["sensor"],
         limits=limits,
-        identify=ROWS[options["format"]].shows_ids,
+        identify=ROWS[options["format"]].shows_ids or options["store"] is not None,
     )
     return make_engine(
         plan,
         unreadable_rows=lambda notes: report_notes(notes, messages, limits.file_messages),
         compiling=lambda: click.echo(f"poolwatch: {messages.say('progress.compiling')}", err=True),
     )
+
+
+def _open_recorder(options: dict[str, Any], stack: ExitStack) -> Recorder | None:
+    """What keeps the findings, if that is wanted."""
+    if options["store"] is None:
+        return None
+    from poolwatch.plan import sensor_name
+    from poolwatch.recording import Recorder
+    from poolwatch.store import open_store
+
+    store = open_store(options["store"], sensor_name(options["sensor"]))
+    return Recorder(stack.enter_context(closing(store)))
 
 
 def _run(engine: Engine, inputs: list[str], show: bool, messages: Messages) -> Any:

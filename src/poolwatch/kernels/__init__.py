@@ -26,9 +26,9 @@ from numba.core.types.containers import NamedTuple as NumbaNamedTuple
 
 from poolwatch import layouts
 
-_CARRIER_SIDE = ("walk", "decode", "carriers", "intervals")
+_CARRIER_SIDE = ("walk", "ring", "sights", "decode", "carriers", "intervals")
 _NAME_SIDE = ("frames", "gate", "endpoints", "names", "dns", "tls", "openings")
-MODULES = (*_CARRIER_SIDE, *_NAME_SIDE, "flows", "merge")
+MODULES = (*_CARRIER_SIDE, *_NAME_SIDE, "flows", "merge", "recent")
 """The kernel modules, in import order; `warm` compiles them all.
 
 The first two groups know nothing of each other; what follows needs both.
@@ -37,6 +37,7 @@ The first two groups know nothing of each other; what follows needs both.
 F = TypeVar("F", bound=Callable[..., Any])
 
 BYTES: Any = types.Array(types.uint8, 1, "C", readonly=True)
+WRITABLE: Any = types.Array(types.uint8, 1, "C")
 SLOTS: Any = types.Array(types.uint64, 1, "C")
 INT32S: Any = types.Array(types.int32, 1, "C")
 INT64S: Any = types.Array(types.int64, 1, "C")

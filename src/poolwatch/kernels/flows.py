@@ -692,6 +692,7 @@ def read_names(
         rows(NAMES),
         rows(SEGMENT),
         rows(COUNTERS),
+        INT32S,
     )
 )
 def scan_packets(
@@ -710,12 +711,14 @@ def scan_packets(
     names: Any,
     segments: Any,
     counters: Any,
+    records: Any,
 ) -> int:
     """Scan `packets[begin:count]`; return the index of the first packet not scanned.
 
     It stops early when `segments` is nearly full (read them and call again) or when no
     flow record is left (`table.live` equals the capacity: make room and call again).
-    `frames` is scratch; its length is the block size.
+    `frames` is scratch; its length is the block size. `records[i]` becomes the flow record of
+    `packets[i]`, as far as it is long enough; where a packet is of no flow it is left alone.
     """
     t = table[0]
     known = names[0]
@@ -813,6 +816,8 @@ def scan_packets(
                         break
                     if known["learned"] > 0 or known["prefixes_count"] > 0:
                         mark_flow(known, flows[record], starts[record])
+                if base + index < records.shape[0]:
+                    records[base + index] = record
                 flow = flows[record]
                 flow["last_ns"] = max(flow["last_ns"], ts_ns)
                 flags = i8(flow["flags"]) | (_SEEN_A << i8(frame["side"]))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
@@ -59,6 +59,50 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(array, types.int64), generate
+
+
+def _atomic_place(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    address = _address(context, builder, signature.args[0], args[0], args[1])
+    return builder.bitcast(address, ir.IntType(32).as_pointer())
+
+
+@intrinsic
+def acquire32(typing_context: Any, buffer: Any, index: Any) -> Any:
+    """The aligned 32 bits there; what another wrote before it wrote them is seen from here on."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _atomic_place(context, builder, signature, args)
+        return builder.zext(builder.load_atomic(place, "acquire", 4), ir.IntType(64))
+
+    return types.int64(buffer, types.int64), generate
+
+
+@intrinsic
+def release32(typing_context: Any, buffer: Any, index: Any, value: Any) -> Any:
+    """Write the aligned 32 bits there, once all that was read and written before is done."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _atomic_place(context, builder, signature, args)
+        builder.store_atomic(builder.trunc(args[2], ir.IntType(32)), place, "release", 4)
+        return context.get_dummy_value()
+
+    return types.void(buffer, types.int64, types.int64), generate
+
+
+@intrinsic
+def copy_bytes(
+    typing_context: Any, target: Any, at: Any, source: Any, start: Any, count: Any
+) -> Any:
+    """Copy `count` bytes of the uint8 array `source` from `start` on into `target` at `at`."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kinds = signature.args
+        into = _address(context, builder, kinds[0], args[0], args[1])
+        out = _address(context, builder, kinds[2], args[2], args[3])
+        cgutils.raw_memcpy(builder, into, out, args[4], 1)
+        return context.get_dummy_value()
+
+    return types.void(target, types.int64, source, types.int64, types.int64), generate
 
 
 @intrinsic

@@ -156,6 +156,25 @@ class Conversation:
         """Whether there will be something to say of it: mining, or a way to a listed pool."""
         return self.found or self._leads_to is not None
 
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What of it is worth telling at once when it changes; counts are not."""
+        return (
+            self._stage,
+            self._dialect,
+            self._miner_side,
+            self._greeted,
+            self._answered,
+            bool(self._refused),
+            len(self._signatures),
+            len(self._logins),
+            self._leads_to,
+        )
+
+    def use(self, catalog: Catalog) -> None:
+        """Read what comes from now on by another catalogue; what was recognised stays."""
+        self._catalog = catalog
+
     def enter(self, tunnel: Tunnel, message: Message) -> None:
         """A proxy was asked for a way to somewhere; what follows comes from there."""
         host = self._clean(tunnel.host) or ""

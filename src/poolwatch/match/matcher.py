@@ -105,6 +105,7 @@ class Matcher:
         self.closed_keys: set[FlowKey] = set()  # closed for certain
         self.hits: list[Hit] = []
         self.promising = False  # something of mining was recognised: there will be hits
+        self.changed: set[int] | None = None  # records with news, if somebody asks for them
         self._catalog = catalog
         self._seed = seed
 
@@ -125,6 +126,72 @@ class Matcher:
         for rows in self.table.scan(batch):
             self.take(rows, batch.buffer)
         return self.give()
+
+    def expire(self, now_ns: int) -> None:
+        """Close flows that have been idle for too long at that time."""
+        for rows in self.table.expire(now_ns):
+            self.take(rows, NO_BYTES)
+
+    def shed(self) -> None:
+        """Free part of the memory: streams and flows of least worth go, as when a bound bites."""
+        if self.streams:
+            self._make_room()
+        for rows in self.table.make_room():
+            self.take(rows, NO_BYTES)
+
+    def settle_lookups(self) -> None:
+        """Give the lookups of flows that are over, by what is known of resolvers now."""
+        self._settle_lookups()
+
+    def state_of(self, record: int) -> object:
+        """What of an open flow is worth telling at once when it changes."""
+        stream, names = self.streams.get(record), self.names.flows.get(record)
+        return (
+            stream.conversation.state if stream else None,
+            len(names.names) if names else 0,
+        )
+
+    def peek(self, record: int) -> Hit | None:
+        """The state of an open flow, None without anything in it; asking changes nothing."""
+        row = slice(record, record + 1)
+        names = self.names.flows.get(record)
+        closed = Closed(
+            self.table.flows[row],
+            self.table.starts[row],
+            None,
+            None,
+            None,
+            names.copy() if names else None,
+            unsure=False,
+        )
+        stream = self.streams.get(record)
+        hit = self._begin(closed, read=stream is not None)
+        if hit is None:
+            return None
+        hit.open = True
+        if stream is not None:
+            stream.peek(hit)
+        self.names.count_in(Tally())  # what is asked for early is not counted as forgotten
+        self._fill_names(hit, closed)
+        self.names.count_in(self.tally)
+        if hit.stage is Stage.LOOKED_UP:
+            self._note_resolver(hit, self.table.names.servers())
+        return hit if hit.signatures or hit.names or self._marked(closed) else None
+
+    def use(self, catalog: Catalog) -> None:
+        """Go by another catalogue from now on; flows stay open. Raises CatalogError.
+
+        Listed addresses count for open flows too, names and networks for what comes.
+        """
+        require_known(catalog)
+        before = [row.network for row in self._catalog.prefixes]
+        now = [row.network for row in catalog.prefixes]
+        self.table.names.use(catalog.pools, now)
+        self.table.use(Endpoints(catalog.endpoints), (before, now))
+        self.names.use(catalog)
+        for stream in self.streams.values():
+            stream.use(catalog)
+        self._catalog = catalog
 
     def finish(self) -> list[Hit]:
         """The capture is over: the hits of all flows still open."""
@@ -186,6 +253,8 @@ class Matcher:
             if what == _DATA and length == wire:
                 stream = streams.get(record)
                 if stream is not None and stream.read_again(side, ts_ns, seq, data):
+                    if self.changed is not None:
+                        self.changed.add(record)
                     continue
             segment = Segment(ts_ns, packet, side, seq, wire, offset, data)
             if what == _DATA:
@@ -210,6 +279,8 @@ class Matcher:
             self._shed_waiting()
         if stream.conversation.promising:
             self.promising = True
+            if self.changed is not None:
+                self.changed.add(record)
         elif stream.hopeless:
             self._dismiss(record, "candidates_dismissed")
 
@@ -222,6 +293,8 @@ class Matcher:
         else:
             self.names.read_opening(row, number, key_of(self.table.flows[row.record]))
         self.promising |= row.record in self.names.flows
+        if self.changed is not None and row.record in self.names.flows:
+            self.changed.add(row.record)
 
     def hold_head(self, record: int, head: Segment) -> None:
         """Keep an HTTP head until its body shows whether the flow is worth reading."""
@@ -303,7 +376,7 @@ class Matcher:
 
     def _finish_early(self, record: int, why: str) -> None:
         self._add_hit(record, self._forget(record))
-        self.table.starts["named"][record] = 0  # told; nobody asks again when it closes
+        self.table.untell(record)
         self._dismiss(record, why)
 
     def _shed_waiting(self) -> None:
@@ -345,14 +418,35 @@ class Matcher:
 
     def draw(self, closed: Closed) -> None:
         """The hit of a flow that is over, if there is anything in it."""
-        flow, start, stream = closed.flow[0], closed.start[0], closed.stream
-        flags = int(flow["flags"])
-        marked = bool(flags & FlowFlag.LISTED) or int(start["prefix"]) >= 0
-        named = int(start["named"])
-        encrypted = bool(int(flow["gate"]) & _TLS)
-        if stream is None and not marked and not named and not encrypted:
+        stream = closed.stream
+        hit = self._begin(closed, read=stream is not None)
+        if hit is None:
             return
-        hit = Hit(
+        if stream is not None:
+            stream.finish(hit)
+            if hit.contradictory:
+                self.tally["candidates_contradictory"] += 1
+        openings = self._fill_names(hit, closed)
+        lasted_ns = hit.last_ns - hit.first_ns
+        encrypted = bool(int(closed.flow["gate"][0]) & _TLS)
+        if hit.signatures or self._marked(closed) or hit.names:
+            self._add(hit)
+        elif encrypted and lasted_ns >= self.limits.long_flow_seconds * _NS:
+            self.long_flows.offer(hit, openings, self.names)
+
+    def _marked(self, closed: Closed) -> bool:
+        """Whether an end of a flow is listed."""
+        listed = bool(int(closed.flow["flags"][0]) & FlowFlag.LISTED)
+        return listed or int(closed.start["prefix"][0]) >= 0
+
+    def _begin(self, closed: Closed, *, read: bool) -> Hit | None:
+        """A hit with what the flow's record says, None for one nobody asks for."""
+        flow, start = closed.flow[0], closed.start[0]
+        flags = int(flow["flags"])
+        encrypted = bool(int(flow["gate"]) & _TLS)
+        if not (read or encrypted or int(start["named"]) or self._marked(closed)):
+            return None
+        return Hit(
             key=key_of(flow),
             first_packet=int(start["first_packet"]),
             first_ns=int(start["first_ns"]),
@@ -365,19 +459,20 @@ class Matcher:
             teids=(int(start["teid_a"]), int(start["teid_b"])),
             prefix=int(start["prefix"]),
         )
-        if stream is not None:
-            stream.finish(hit)
-            if hit.contradictory:
-                self.tally["candidates_contradictory"] += 1
-        seen = bool(hit.signatures) or marked
+
+    def _fill_names(self, hit: Hit, closed: Closed) -> tuple[int, int]:
+        """Write into a hit what its flow's names say; the numbers of the flow's openings."""
+        start, flags = closed.start[0], int(closed.flow["flags"][0])
         openings = (int(start["opening_a"]), int(start["opening_b"]))
         self._add_names(
-            hit, closed.names, named, openings, seen=seen, both_syn=flags & _SYN == _SYN
+            hit,
+            closed.names,
+            int(start["named"]),
+            openings,
+            seen=bool(hit.signatures) or self._marked(closed),
+            both_syn=flags & _SYN == _SYN,
         )
-        if seen or hit.names:
-            self._add(hit)
-        elif encrypted and hit.last_ns - hit.first_ns >= self.limits.long_flow_seconds * _NS:
-            self.long_flows.offer(hit, openings, self.names)
+        return openings
 
     def _add_names(
         self,
@@ -421,11 +516,13 @@ class Matcher:
     def _settle_lookups(self) -> None:
         servers = self.table.names.servers() if self.lookups else set()
         for hit in self.lookups:
-            key = hit.key
-            client = (key.a_address, key.b_address)[hit.names[0].side]
-            hit.asks_for_others = client in servers
+            self._note_resolver(hit, servers)
         self.hits += self.lookups
         self.lookups = []
+
+    def _note_resolver(self, hit: Hit, servers: set[int]) -> None:
+        client = (hit.key.a_address, hit.key.b_address)[hit.names[0].side]
+        hit.asks_for_others = client in servers
 
     def _keep(self, record: int, segment: Segment, bits: int) -> None:
         """Keep payload of a flow that began before this slice, within bounds."""

@@ -80,6 +80,10 @@ class FlowNames:
         """Whether a listed name is among them."""
         return any(seen.suffix for seen in self.names.values())
 
+    def copy(self) -> FlowNames:
+        """The same, to be changed apart."""
+        return FlowNames(dict(self.names), set(self.read), self.tls)
+
     def shift(self, packets: int) -> None:
         """Count packets from an earlier beginning."""
         self.names = {key: seen.shifted(packets) for key, seen in self.names.items()}
@@ -178,6 +182,10 @@ class NameWatch:
         if learned is not None:
             flow.names[learned.via, learned.name, ""] = learned
         return flow
+
+    def use(self, catalog: Catalog) -> None:
+        """Go by another catalogue; its names stand in the tables already."""
+        self._catalog = catalog
 
     def hello_of(self, number: int) -> tuple[int, TlsSeen] | None:
         """Side and fingerprint of a client, from the opening of that number."""

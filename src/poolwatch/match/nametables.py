@@ -73,13 +73,9 @@ class NameTables:
     """What the kernels know and keep of names, within bounds."""
 
     def __init__(self, suffixes: Iterable[str], networks: Sequence[str], limits: Limits) -> None:
-        listed = tuple(suffixes)
-        packed = pack_suffixes(listed)
+        lists, self._most_labels = _lists(suffixes, networks)
         self.arrays = {
-            "hashes": packed.hashes,
-            "slots": packed.slots,
-            "tails": _tails(listed),
-            "prefixes": _prefixes(networks),
+            **lists,
             "learned": np.zeros(limits.learned_addresses, LEARNED),
             "learned_slots": np.zeros(_power(2 * limits.learned_addresses), np.int32),
             "servers": np.zeros(_power(2 * limits.resolvers), SERVER),
@@ -89,7 +85,6 @@ class NameTables:
             "work": np.zeros(4, np.int64),
         }
         self.state = np.zeros(1, NAMES)  # what the kernels get: it leads to the arrays
-        self._most_labels = packed.most_labels
 
     def reset(self, seeds: tuple[int, ...], *, keep: bool) -> None:
         """Forget everything, for the next capture."""
@@ -99,12 +94,23 @@ class NameTables:
         if state["servers"]:
             self.arrays["servers"][:] = np.zeros(1, SERVER)
         self.state[:] = np.zeros(1, NAMES)
+        self._point()
+        state["seed_a"], state["seed_b"] = seeds[:2]
+        state["keep"] = keep
+
+    def use(self, suffixes: Iterable[str], networks: Sequence[str]) -> None:
+        """Look for other names and networks from now on; what was learned stays."""
+        lists, self._most_labels = _lists(suffixes, networks)
+        self.arrays |= lists
+        self._point()
+
+    def _point(self) -> None:
+        """Tell the kernels where the arrays stand."""
+        state = self.state[0]
         for name in NAME_TABLES:
             state[f"{name}_at"] = self.arrays[name].ctypes.data
             state[f"{name}_count"] = len(self.arrays[name])
-        state["seed_a"], state["seed_b"] = seeds[:2]
         state["most_labels"] = self._most_labels
-        state["keep"] = keep
 
     def servers(self) -> set[int]:
         """Addresses of the hosts that were asked for names."""
@@ -164,6 +170,19 @@ class NameTables:
         note_servers(self.state, later.arrays["servers"])
         for name in ("learned_forgotten", "servers_forgotten"):
             self.state[name] += later.state[name]
+
+
+def _lists(suffixes: Iterable[str], networks: Sequence[str]) -> tuple[dict[str, Array], int]:
+    """The arrays of what is listed, and the most labels a listed name has."""
+    listed = tuple(suffixes)
+    packed = pack_suffixes(listed)
+    arrays = {
+        "hashes": packed.hashes,
+        "slots": packed.slots,
+        "tails": _tails(listed),
+        "prefixes": _prefixes(networks),
+    }
+    return arrays, packed.most_labels
 
 
 def _spans(row: Any) -> tuple[tuple[int, Span], ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from poolwatch.kernels.endpoints import index_endpoints
+from poolwatch.kernels.endpoints import find_endpoint, index_endpoints
 from poolwatch.kernels.flows import (
     close_before,
     close_flow,
@@ -67,6 +67,16 @@ class Endpoints:
         for row in rows:
             self.ports |= 1 << (row.port % 64) if row.port else (1 << 64) - 1
 
+    def find(self, address: int, port: int) -> int:
+        """The list row of an address, as a 128-bit number, and port; -1 for none."""
+        return int(
+            find_endpoint(self.rows, self.slots, address >> 64, address & (1 << 64) - 1, port)
+        )
+
+    def places(self) -> Array:
+        """One number a row and address, of those that may be equal to `_ends` of a flow."""
+        return np.unique(self.rows["hi"] ^ self.rows["lo"])
+
 
 class FlowTable:
     """A bounded table of flows. `keep`: of a slice that is not the capture's first."""
@@ -90,6 +100,7 @@ class FlowTable:
         self.segments = np.zeros(_SEGMENT_ROWS, SEGMENT)
         self.table = np.zeros(1, TABLE)
         self.counters = np.zeros(1, COUNTERS)
+        self.records = np.zeros(1, np.int32)
         self._frames = _aligned(_BLOCK, FRAME)
         self._reset(seed, keep)
 
@@ -126,6 +137,8 @@ class FlowTable:
     def scan(self, batch: Batch) -> Iterator[Rows]:
         """Scan a batch; the segment rows of each yield are good until the next one."""
         done, count = 0, batch.count
+        if len(self.records) > 1:
+            self._clear_records(count)
         while done < count:
             if count - done > self._spare:
                 self.reserve(count - done)
@@ -146,6 +159,7 @@ class FlowTable:
                 self.names.state,
                 self.segments,
                 self.counters,
+                self.records,
             )
             self._spare -= done - before
             written = self._written.item()
@@ -153,6 +167,19 @@ class FlowTable:
                 yield self.segments[:written].tolist()
             elif done == before:
                 yield from self.make_room()
+
+    def note_records(self) -> None:
+        """From now on `records` says of each packet of the last batch which flow record is its.
+
+        -1: none. A record that closed during a batch may already be another flow's at its end:
+        a packet whose number is below `starts["first_packet"]` is of the flow before.
+        """
+        self._clear_records(2)
+
+    def _clear_records(self, count: int) -> None:
+        if len(self.records) < count:
+            self.records = np.empty(count, np.int32)
+        self.records[:count] = -1
 
     def end(self) -> Iterator[Rows]:
         """The capture is over: count all flows, report those somebody reads."""
@@ -218,6 +245,70 @@ class FlowTable:
             evicted -= int(self.table["live"][0])
             counters["evicted"] += evicted
             wanted -= evicted
+
+    def expire(self, now_ns: int) -> Iterator[Rows]:
+        """Close what has been idle for too long at a time; a scan does so only for room."""
+        before = int(self.table["live"][0])
+        idle_before = now_ns - int(self.table["idle_ns"][0])
+        yield from self._close_before(idle_before, candidates_too=True)
+        self.counters["expired"] += before - int(self.table["live"][0])
+
+    def marked(self, since_ns: int) -> list[int]:
+        """Records of open flows, seen since a time, to something that is listed.
+
+        Nobody reads them, so nothing else tells of them before they close.
+        """
+        used = int(self.table["used"][0])
+        flows, starts = self.flows[:used], self.starts[:used]
+        alive = (flows["kind"] < DEAD) & (flows["last_ns"] >= since_ns)
+        listed = (flows["flags"] & FlowFlag.LISTED) != 0
+        found = alive & (listed | (starts["named"] != 0) | (starts["prefix"] >= 0))
+        return np.flatnonzero(found).tolist()
+
+    def identity(self, record: int) -> int:
+        """What tells the flow of a record from others that had it before; 0 once closed."""
+        if self.flows["kind"][record] >= DEAD:
+            return 0
+        return int(self.starts["first_packet"][record])
+
+    def untell(self, record: int) -> None:
+        """All there is to say of a flow was said: nobody asks again when it closes."""
+        self.starts["named"][record] = 0
+        self.starts["prefix"][record] = -1
+        self.flows["flags"][record] &= ~int(FlowFlag.LISTED) & 0xFFFF
+
+    def use(self, endpoints: Endpoints, networks: tuple[Sequence[str], Sequence[str]]) -> None:
+        """Look for other addresses and networks from now on, in open flows too.
+
+        `networks`: those of the prefix list so far, and from now on. A network that is new
+        counts for flows to come.
+        """
+        before, now = networks
+        used = int(self.table["used"][0])
+        starts = self.starts[:used]
+        rows = {network: row for row, network in enumerate(now)}
+        moved = np.array([rows.get(network, -1) for network in before] + [-1], np.int32)
+        starts["prefix"] = moved[starts["prefix"]]  # row -1 is the last one
+        self.endpoints = endpoints
+        self.table["endpoint_ports"] = endpoints.ports
+        self._relist(used)
+
+    def _relist(self, used: int) -> None:
+        """Find the listed end of every flow anew."""
+        flows, starts = self.flows[:used], self.starts[:used]
+        starts["endpoint"] = -1
+        flows["flags"] &= ~int(FlowFlag.LISTED) & 0xFFFF
+        places = self.endpoints.places()
+        maybe = np.isin(flows["a_hi"] ^ flows["a_lo"], places)
+        maybe |= np.isin(flows["b_hi"] ^ flows["b_lo"], places)
+        for record in np.flatnonzero(maybe).tolist():
+            key = key_of(flows[record])
+            found = self.endpoints.find(key.b_address, key.b_port)
+            if found < 0:
+                found = self.endpoints.find(key.a_address, key.a_port)
+            if found >= 0:
+                starts["endpoint"][record] = found
+                flows["flags"][record] |= int(FlowFlag.LISTED)
 
     def _silent_before(self, count: int, candidates_too: bool) -> int:
         """The time before which `count` living flows were last seen (with ties, more)."""

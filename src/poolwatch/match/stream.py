@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from poolwatch.match.channel import Channel
@@ -134,20 +135,37 @@ class Stream:
                 self._read(side, piece)
         if self._lengths is not None and not self._lengths.certain:
             self._let_go()
-        unwrapper = self._unwrapper
-        if unwrapper is not None:
-            for side, piece in unwrapper.finish():
+        if self._unwrapper is not None:
+            for side, piece in self._unwrapper.finish():
                 self._read_inside(side, piece)
         for side in (0, 1):
             for message in self.channels[side].finish():
                 self.conversation.read(message)
+        self._fill(hit)
+
+    def peek(self, hit: Hit) -> None:
+        """Write what was read so far into `hit`; the stream goes on as if nobody had asked."""
+        self._fill(hit)
+        work = hit.work
+        hit.shares = replace(hit.shares)
+        hit.work = replace(
+            work, hashes=replace(work.hashes), numbers=replace(work.numbers), crowd=work.crowd
+        )
+
+    def use(self, catalog: Catalog) -> None:
+        """Read what comes from now on by another catalogue."""
+        self.conversation.use(catalog)
+
+    def _fill(self, hit: Hit) -> None:
+        """Write into `hit` what was read."""
+        unwrapper = self._unwrapper
         if unwrapper is not None and unwrapper.refused:
             return  # whatever was said, it reached nobody
         if unwrapper is not None and unwrapper.wrapped:
             hit.encrypted |= unwrapper.dark
             hit.payload = (unwrapper.inside[0], unwrapper.inside[1])
         self.conversation.fill(hit)
-        hit.encrypted |= self._lengths is not None
+        hit.encrypted |= self._lengths is not None and self._lengths.certain
         miner = hit.miner_side or 0
         prose = [channel.prose > 0 for channel in self.channels]
         hit.prose = (prose[miner], prose[1 - miner])

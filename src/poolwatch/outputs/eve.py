@@ -72,15 +72,16 @@ class EveOutput:
         """Write one event; sessions and findings below the wanted grade are left out."""
         event = self._events.make(item)
         if event is not None:
-            self._line(event)
+            self._stream.write(event_line(event))
 
-    def _line(self, event: dict[str, Any]) -> None:
-        try:
-            line = _encoder.encode(event).decode()
-        except UnicodeEncodeError:  # half a character, as JSON's escapes allow
-            text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-            line = text.encode("utf-8", "replace").decode()
-        self._stream.write(line + "\n")
+
+def event_line(event: dict[str, Any]) -> str:
+    """An event as one line of JSON, with its line end."""
+    try:
+        return _encoder.encode(event).decode() + "\n"
+    except UnicodeEncodeError:  # half a character, as JSON's escapes allow
+        text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace").decode() + "\n"
 
 
 def timestamp(ns: int) -> str:

@@ -1,10 +1,11 @@
-"""What could not be read, in sentences: the command line prints them, Python warns with them."""
+"""Sentences that several faces share: what could not be read, and which verdict is said."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from poolwatch.messages import printable
+from poolwatch.terms import Grade, Role, Stage
 
 if TYPE_CHECKING:
     from poolwatch.inventory.notes import Note
@@ -26,3 +27,24 @@ def problem_line(problem: Problem, messages: Messages) -> str:
         "problem.line", path=problem.path, offset=problem.offset, reason=problem.reason
     )
     return f"{line} ({printable(problem.advice)})" if problem.advice else line
+
+
+_OF_ROLE = {
+    Role.TARGET: "target",
+    Role.RELAY: "relays",
+    Role.POOL: "serves",
+    Role.RESOLVER: "resolves",
+}
+
+
+def verdict_id(role: Role, stage: Stage, grade: Grade, *, refused: bool) -> str:
+    """The verdict's message id, below `verdict.`: never more than the stage allows."""
+    if role in _OF_ROLE:
+        return _OF_ROLE[role]
+    if stage is Stage.LOOKED_UP:
+        return "looked_up"
+    if stage >= Stage.SUBMITTING and grade >= Grade.PROBABLE:
+        return "mines"
+    if grade is Grade.NOTED:
+        return "noted"
+    return "refused" if refused else "spoke"

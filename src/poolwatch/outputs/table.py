@@ -22,6 +22,7 @@ from poolwatch.messages import Messages, printable
 from poolwatch.outputs import Item, View
 from poolwatch.outputs.masking import concealed, without_passwords
 from poolwatch.outputs.rates import rate_sentences
+from poolwatch.outputs.sentences import verdict_id
 from poolwatch.terms import (
     Endpoint,
     Finding,
@@ -295,21 +296,7 @@ BOUNDS = (
 
 def verdict(finding: Finding) -> str:
     """The verdict's message id: never more than the stage allows."""
-    if finding.role is Role.TARGET:
-        return "target"
-    if finding.role is Role.RELAY:
-        return "relays"
-    if finding.role is Role.POOL:
-        return "serves"
-    if finding.role is Role.RESOLVER:
-        return "resolves"
-    if finding.stage is Stage.LOOKED_UP:
-        return "looked_up"
-    if finding.stage >= Stage.SUBMITTING and finding.grade >= Grade.PROBABLE:
-        return "mines"
-    if finding.grade is Grade.NOTED:
-        return "noted"
-    return "refused" if finding.refused else "spoke"
+    return verdict_id(finding.role, finding.stage, finding.grade, refused=finding.refused)
 
 
 def why(finding: Finding, messages: Messages, *, reveal: bool) -> str:

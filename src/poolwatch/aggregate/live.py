@@ -1,0 +1,91 @@
+"""Findings that are never finished: conversations are replaced by their later states."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from poolwatch.aggregate.findings import Findings, roles_of
+from poolwatch.terms import Finding, Grade, Role, Session
+
+if TYPE_CHECKING:
+    from poolwatch.settings import Limits
+
+
+class Withdrawn(NamedTuple):
+    """A conversation was told of, and turned out to be none: an echo, talk about mining."""
+
+    flow_id: int
+
+
+class LiveFindings:
+    """States of conversations in, the finding of any host at any time out.
+
+    One that goes on is kept apart and replaced by its next state; once it is over it is added
+    for good. So nothing counts twice, and what is kept is bounded by hosts, not by time.
+    """
+
+    def __init__(self, limits: Limits, open_sessions: int) -> None:
+        self._settled = Findings(
+            limits.finding_entries, limits.hosts, limits.finding_spans, limits.finding_miners
+        )
+        self._most = open_sessions
+        self._open: dict[int, Session] = {}
+        self._by_host: dict[str, dict[int, tuple[Session, Role]]] = {}
+        self.left_out = 0  # open conversations beyond the bound: told only once they are over
+
+    def __len__(self) -> int:
+        """Conversations that go on."""
+        return len(self._open)
+
+    def take(self, state: Session | Withdrawn) -> set[str]:
+        """Take a state; the hosts whose findings it changed."""
+        key = state.flow_id
+        assert key is not None, "live captures have an id"
+        changed = self._drop(key)
+        if isinstance(state, Withdrawn):
+            return changed
+        hosts = {host for host, _ in roles_of(state)}
+        if not state.hit.open:
+            self._settled.add(state)
+        elif self._has_room(state.grade):
+            self._open[key] = state
+            for host, role in roles_of(state):
+                self._by_host.setdefault(host, {})[key] = (state, role)
+        else:
+            self.left_out += 1
+        return changed | hosts
+
+    def finding(self, host: str) -> Finding | None:
+        """What is to be said of a host now; None: nothing, or nothing any more."""
+        states = self._by_host.get(host, {})
+        return self._settled.of_host(host, states.values())
+
+    def counts(self) -> dict[str, int]:
+        """How often a bound bit."""
+        return self._settled.counts() | {"open_sessions_left_out": self.left_out}
+
+    def _has_room(self, grade: Grade) -> bool:
+        """Whether one more can be kept open: one that is merely noted gives way."""
+        if len(self._open) < self._most:
+            return True
+        if grade is Grade.NOTED:
+            return False
+        for key, other in self._open.items():
+            if other.grade is Grade.NOTED:
+                self._drop(key)
+                self.left_out += 1
+                return True
+        return False
+
+    def _drop(self, key: int) -> set[str]:
+        """Forget the last state of a conversation; the hosts it spoke of."""
+        state = self._open.pop(key, None)
+        if state is None:
+            return set()
+        hosts = {host for host, _ in roles_of(state)}
+        for host in hosts:
+            states = self._by_host[host]
+            del states[key]
+            if not states:
+                del self._by_host[host]
+        return hosts

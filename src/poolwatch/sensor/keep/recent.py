@@ -1,0 +1,70 @@
+"""The pre-trigger buffers of one pipeline thread, from outside the kernel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from poolwatch.kernels.recent import Ring
+from poolwatch.layouts import RECENT, RECENT_STATE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MEAN_BYTES = 256  # of a packet; smaller ones use up the rows first
+
+
+class Packet(NamedTuple):
+    """One packet on its way to a file."""
+
+    ts_ns: int
+    number: int
+    wirelen: int
+    link: int
+    interface: int
+    data: bytes
+
+
+def make_ring(size_bytes: int, flows: int) -> Ring:
+    """An empty ring of `size_bytes` for a table of `flows` records."""
+    return Ring(
+        np.zeros(max(size_bytes // _MEAN_BYTES, 16), RECENT),
+        np.zeros(size_bytes, np.uint8),
+        np.zeros(1, RECENT_STATE),
+        np.full(flows, -1, np.int64),
+    )
+
+
+def ring_bytes(size_bytes: int, flows: int) -> int:
+    """Memory of such a ring."""
+    return size_bytes + max(size_bytes // _MEAN_BYTES, 16) * RECENT.itemsize + 8 * flows
+
+
+def packets_of(ring: Ring, record: int, first: int, end: int) -> Iterator[Packet]:
+    """What a ring still has of a flow record, packets `first` up to before `end`, newest first."""
+    state = ring.state[0]
+    written, capacity = int(state["rows"]), len(ring.rows)
+    oldest_byte = int(state["bytes"]) - len(ring.data)
+    at = int(ring.last[record])
+    while at >= 0 and at >= written - capacity:
+        row = ring.rows[at % capacity]
+        number = int(row["number"])
+        if number < first or int(row["at"]) < oldest_byte:
+            return
+        if number < end:
+            yield _packet(ring, row, number)
+        at = int(row["previous"])
+
+
+def _packet(ring: Ring, row: Any, number: int) -> Packet:
+    place = int(row["at"]) % len(ring.data)
+    data = ring.data[place : place + int(row["caplen"])].tobytes()
+    return Packet(
+        int(row["ts_ns"]),
+        number,
+        int(row["wirelen"]),
+        int(row["link"]),
+        int(row["interface"]),
+        data,
+    )

@@ -1,0 +1,32 @@
+"""What was found, kept: SQLite or PostgreSQL, and the way there that survives its absence."""
+
+from __future__ import annotations
+
+from poolwatch.store.counts import WriterCounts
+from poolwatch.store.rows import (
+    CoverageRow,
+    FindingRow,
+    Row,
+    SensorRow,
+    SessionRow,
+    SightingRow,
+)
+from poolwatch.store.settings import StoreSettings
+from poolwatch.store.store import Store, open_store
+from poolwatch.store.urls import shown_url
+from poolwatch.store.writer import Writer
+
+__all__ = [
+    "CoverageRow",
+    "FindingRow",
+    "Row",
+    "SensorRow",
+    "SessionRow",
+    "SightingRow",
+    "Store",
+    "StoreSettings",
+    "Writer",
+    "WriterCounts",
+    "open_store",
+    "shown_url",
+]

@@ -1,0 +1,174 @@
+"""Findings from states of conversations that go on are those of a scan, at any time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from poolwatch.aggregate.live import LiveFindings, Withdrawn
+from poolwatch.aggregate.places import Inside
+from poolwatch.engine import LiveEngine
+from poolwatch.match.live import LiveSettings
+from poolwatch.outputs.eve import finding_event
+from poolwatch.settings import Limits
+from poolwatch.tables import Tables
+from poolwatch.terms import Capture, Grade, Session
+from tests.match.test_conversation import SESSION
+from tests.running import (
+    LIMITS,
+    MINER,
+    POOL,
+    SCENARIOS,
+    Sent,
+    Talk,
+    capture_of,
+    catalog,
+    catalog_of,
+    make_batch,
+    options_of,
+    part_of,
+    read_batch,
+    scan,
+    scan_scenario,
+    write_pcap,
+)
+
+AT_ONCE = LiveSettings(settle_seconds=0, refresh_seconds=0, sweep_seconds=0, lookup_seconds=0)
+CAPTURE = Capture("live", "1" * 64)
+
+
+def engine(limits: Limits = LIMITS) -> LiveEngine:
+    tables = Tables(catalog(), Inside())
+    return LiveEngine(tables, limits, AT_ONCE, "test-sensor", CAPTURE, seed=1)
+
+
+def gathered(sessions: list[Session], limits: Limits = LIMITS) -> LiveFindings:
+    findings = LiveFindings(limits, 100)
+    for session in sessions:
+        findings.take(session)
+    return findings
+
+
+def talked(*lines: tuple[int, str], port: int = 50001) -> list[Sent]:
+    return Talk(miner=("10.0.0.5", port)).greet().say(*lines).packets
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_findings_are_those_of_a_scan(scenario: str) -> None:
+    batch = read_batch(capture_of(scenario))
+    scanned = scan_scenario(scenario)
+    ids = {session.capture.id for session in scanned.sessions}
+    capture = Capture("live", ids.pop() if ids else "0")
+    tables = Tables(catalog_of(scenario), Inside(options_of(scenario, "--internal")))
+    live = LiveEngine(tables, LIMITS, AT_ONCE, "test-sensor", capture, seed=1)
+    findings = LiveFindings(LIMITS, 10_000)
+    hosts: set[str] = set()
+    step = max(batch.count // 10, 1)
+    for start in range(0, batch.count, step):
+        states = live.feed(part_of(batch, start, min(start + step, batch.count))) + live.tick()
+        for state in states:
+            hosts |= findings.take(state)
+        for host in hosts:
+            findings.finding(host)
+    for state in live.finish():
+        hosts |= findings.take(state)
+    assert len(findings) == 0
+    found = [finding for host in hosts if (finding := findings.finding(host))]
+    got = {finding.host: comparable(finding_event(finding)) for finding in found}
+    wanted = {f.host: comparable(finding_event(f)) for f in scanned.findings}
+    assert got == wanted
+
+
+def comparable(event: dict[str, Any]) -> dict[str, Any]:
+    """Without the order of what came at once, and who asks for others: live that shows late."""
+    event = {k: sorted(v, key=str) if isinstance(v, list) else v for k, v in event.items()}
+    return event | {"role": "miner" if event["role"] == "resolver" else event["role"]}
+
+
+def test_a_conversation_counts_once_however_often_it_is_told(tmp_path: Path) -> None:
+    packets = talked(*SESSION)
+    live = engine()
+    findings = LiveFindings(LIMITS, 10)
+    for index in range(len(packets)):
+        states = live.feed(make_batch(packets[index : index + 1])) + live.tick()
+        for state in states:
+            assert findings.take(state) == {"10.0.0.5"}
+        assert len(findings) <= 1
+    during = findings.finding("10.0.0.5")
+    for state in live.finish():
+        findings.take(state)
+    after = findings.finding("10.0.0.5")
+    assert during is not None
+    assert after is not None
+    (wanted,) = scan([write_pcap(tmp_path / "a.pcap", packets)]).findings
+    for finding in (during, after):
+        assert (finding.sessions, finding.shares) == (1, wanted.shares)
+        assert finding.hashrate == wanted.hashrate
+    assert findings.finding("10.0.0.6") is None
+
+
+def test_what_turns_out_to_be_none_is_withdrawn() -> None:
+    """A server that sends everything back: the first line alone looks like a miner's."""
+    live = engine()
+    talk = Talk().greet().say(*SESSION[:1])
+    live.feed(make_batch(talk.packets))
+    findings = LiveFindings(LIMITS, 10)
+    (state,) = live.tick()
+    assert isinstance(state, Session)
+    findings.take(state)
+    assert findings.finding("10.0.0.5") is not None
+    before = len(talk.packets)
+    for _ in range(3):
+        talk.say((POOL, SESSION[0][1]), (MINER, SESSION[1][1]), (POOL, SESSION[1][1]))
+    live.feed(make_batch(talk.packets[before:]))
+    states = live.tick() + live.finish()
+    assert Withdrawn(state.flow_id or 0) in states
+    for later in states:
+        findings.take(later)
+    assert findings.finding("10.0.0.5") is None
+    assert len(findings) == 0
+
+
+def test_open_conversations_beyond_the_bound_give_way_by_worth() -> None:
+    live = engine()
+    live.feed(make_batch(talked(*SESSION)))
+    (state,) = live.tick()
+    assert isinstance(state, Session)
+    findings = LiveFindings(LIMITS, 2)
+    for number, grade in enumerate((Grade.NOTED, Grade.CONFIRMED, Grade.PROBABLE, Grade.NOTED)):
+        findings.take(replace(state, flow_id=number, grade=grade, host=f"10.0.1.{number}"))
+    assert [findings.finding(f"10.0.1.{n}") is not None for n in range(4)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert findings.counts()["open_sessions_left_out"] == 2
+
+
+def test_months_of_reconnecting_take_bounded_room() -> None:
+    limits = Limits(flows=64, finding_entries=20, finding_spans=40, finding_miners=8)
+    live = engine()
+    live.feed(make_batch(talked(*SESSION)))
+    (state,) = live.tick()
+    assert isinstance(state, Session)
+    findings = LiveFindings(limits, 2)
+    day = 86_400 * 10**9
+    for number in range(400):
+        hit = replace(
+            state.hit,
+            open=False,
+            seen_first_ns=state.hit.seen_first_ns + number * day,
+            seen_last_ns=state.hit.seen_last_ns + number * day,
+            last_ns=state.hit.last_ns + number * day,
+        )
+        findings.take(replace(state, flow_id=number, hit=hit))
+    finding = findings.finding("10.0.0.5")
+    assert finding is not None
+    assert finding.sessions == 400
+    assert len(finding.flow_ids) == 20
+    assert finding.shares.submitted == 400 * state.hit.shares.submitted
+    assert findings.counts()["finding_entries_left_out"] > 0

@@ -1,0 +1,165 @@
+"""From a ring to what is told: in time, once, and only when durable; canaries stay unseen."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import replace
+from functools import partial
+
+import msgspec
+import pytest
+
+from poolwatch.aggregate.live import Withdrawn
+from poolwatch.aggregate.places import Inside
+from poolwatch.match.matcher import Matcher
+from poolwatch.sensor.canary import Canary
+from poolwatch.sensor.config import HealthSettings
+from poolwatch.sensor.mailbox import Mailbox
+from poolwatch.store import SightingRow
+from poolwatch.tables import Tables
+from poolwatch.terms import Grade, Session
+from tests.match.test_conversation import SESSION
+from tests.running import LIMITS, NOON_NS, Talk, catalog, judged, make_batch, match
+from tests.sensor.running import Running, wait_for
+
+
+def mining() -> Talk:
+    return Talk().greet().say(*SESSION)
+
+
+def newer(run: Running, heard_ns: int) -> bool:
+    return run.health.last_heard_ns(0) > heard_ns
+
+
+def a_session() -> Session:
+    (hit,), _ = match(mining().packets)
+    session = judged(hit)
+    assert session is not None
+    return session
+
+
+def test_a_miner_is_told_while_it_mines_and_once_more_when_it_ends() -> None:
+    with Running([make_batch(mining().packets)]) as run:
+        wait_for(lambda: any(event["event_type"] == "finding" for event in run.told.events))
+        (row,) = run.findings
+        assert (row.host, row.grade, row.stage) == ("10.0.0.5", "confirmed", "mining")
+        assert [json.loads(s.event)["mining"].get("open", False) for s in run.sessions] == [False]
+        first = [event for event in run.told.events if event["event_type"] == "mining"]
+        assert [event["mining"]["open"] for event in first] == [True]  # type: ignore[index]
+    last = [event for event in run.told.events if event["event_type"] == "mining"][-1]
+    assert "open" not in last["mining"]  # type: ignore[operator]
+    assert len({row.key for row in run.sessions}) == 1
+    assert [row.state_ns for row in run.sessions] == sorted({r.state_ns for r in run.sessions})
+    assert len({row.key for row in run.findings}) == 1
+    assert run.collector.findings.finding("10.0.0.5") is not None
+    sightings = [row for row in run.rows if isinstance(row, SightingRow)]
+    assert {row.change for row in sightings} == {"again"}
+
+
+def test_nothing_is_told_before_it_is_durable() -> None:
+    with Running([make_batch(mining().packets)]) as run:
+        run.listed.durable = False
+        wait_for(lambda: run.collector.flushes_failed > 3)
+        assert run.findings
+        assert run.told.events == []
+        assert run.collector.waiting >= 2
+        run.listed.durable = True
+        wait_for(lambda: run.told.events)
+    assert run.collector.waiting == 0
+
+
+def test_the_canary_passes_and_leaves_no_trace() -> None:
+    settings = HealthSettings(canary_seconds=0.2, canary_late_seconds=5)
+    with Running([make_batch(mining().packets)], health_settings=settings) as run:
+        wait_for(lambda: run.findings)
+        before = run.pipeline.counts()
+        for _ in range(4):
+            run.health.sing()
+            wait_for(partial(newer, run, run.health.last_heard_ns(0)))
+            threading.Event().wait(0.2)
+        assert run.health.verdict().healthy
+        after = run.pipeline.counts()
+    assert run.pipeline.canary.made == 4
+    for name in ("packets", "bytes", "captured_bytes", "flows", "candidates"):
+        assert after[name] == before[name]
+    said = json.dumps([*run.told.events, *(msgspec.to_builtins(row) for row in run.rows)])
+    assert "192.0.2." not in said
+    assert "canary" not in said
+
+
+def test_a_miner_at_the_canarys_addresses_is_not_hidden() -> None:
+    talk = Talk(miner=("192.0.2.1", 40_000), pool=("198.51.100.1", 3333))
+    with Running([make_batch(talk.greet().say(*SESSION).packets)]) as run:
+        wait_for(lambda: run.findings)
+    assert {row.host for row in run.findings} == {"192.0.2.1"}
+
+
+def test_without_its_canary_the_sensor_is_unhealthy() -> None:
+    settings = HealthSettings(canary_seconds=60, canary_late_seconds=0.05, stuck_seconds=0.5)
+    with Running([], health_settings=settings) as run:
+        run.source.hold.set()  # the ring's thread does not come back
+        wait_for(run.source.done.is_set)
+        threading.Event().wait(0.05)
+        run.health.sing()
+        wait_for(lambda: not run.health.verdict().healthy)
+        assert any("canary of ring-0 is missing" in p for p in run.health.verdict().problems)
+        wait_for(run.health.stuck)
+        assert run.health.stuck() == ["ring-0 does not move"]
+
+
+def test_a_catalogue_that_reads_nothing_loses_the_canary() -> None:
+    """What breaks recognition shows, though every thread moves."""
+    blind = replace(
+        catalog(), needles_by_method={}, needles_by_answer={}, needles_by_header={},
+        needles_by_shape=(),
+    )  # fmt: skip
+    settings = HealthSettings(canary_seconds=60, canary_late_seconds=0.3)
+    with Running([], using=blind, health_settings=settings) as run:
+        run.health.sing()
+        wait_for(lambda: run.health.verdict().problems)
+        assert run.health.stuck() == []
+
+
+def test_tables_are_exchanged_between_batches() -> None:
+    with Running([make_batch(mining().packets)]) as run:
+        wait_for(lambda: run.findings)
+        for _ in range(100):
+            done = run.pipeline.use(Tables(replace(catalog()), Inside()))
+            assert done.wait(5)
+    assert run.complaints == []
+    assert len({row.key for row in run.sessions}) == 1
+
+
+def test_memory_is_freed_of_least_worth_first() -> None:
+    with Running([make_batch(mining().packets)]) as run:
+        wait_for(lambda: run.findings)
+        run.pipeline.shed()
+        wait_for(lambda: run.pipeline.sheds == 1)
+    assert {row.grade for row in run.findings} == {"confirmed"}
+
+
+def test_the_mailbox_keeps_the_latest_and_gives_up_what_is_noted() -> None:
+    session = a_session()
+    box = Mailbox(2)
+    noted = replace(session, grade=Grade.NOTED)
+    box.put([replace(noted, flow_id=1), replace(session, flow_id=2)])
+    box.put([replace(session, flow_id=3), replace(noted, flow_id=4), replace(session, flow_id=5)])
+    assert [state.flow_id for state in box.take()] == [2, 3]
+    assert box.dropped == 3
+    box.put([replace(session, flow_id=1), Withdrawn(1)])
+    assert box.take() == [Withdrawn(1)]
+    assert len(box) == 0
+
+
+@pytest.mark.parametrize("number", [0, 7, 300])
+def test_each_ring_has_a_canary_of_its_own(number: int) -> None:
+    canary, other = Canary(number), Canary(number + 1)
+    matcher = Matcher(catalog(), LIMITS, seed=1)
+    matcher.feed(canary.batch(NOON_NS))
+    (hit,) = matcher.finish()
+    session = judged(hit)
+    assert session is not None
+    assert (canary.is_own(session), canary.is_whole(session)) == (True, True)
+    assert not other.is_own(session)
+    assert not Canary(number).is_own(session)  # that of another run has another secret

@@ -1,0 +1,221 @@
+"""The writer: rows reach the store in order, through outages, locks, full disks and quotas."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from poolwatch.errors import StoreError, StoreRowError, UsageError
+from poolwatch.store import FindingRow, Row, SessionRow, Writer, WriterCounts, open_store
+from poolwatch.store.migrations import STEPS
+from poolwatch.store.rows import SightingRow
+from tests.store.building import (
+    SENSOR,
+    coverage,
+    everything,
+    finding,
+    session,
+    settings,
+    sighting,
+    wait_until,
+)
+
+
+def begun(folder: Path, url: str | None = None, **more: Any) -> Writer:
+    writer = Writer(settings(folder, url, **more), SENSOR)
+    writer.start()
+    return writer
+
+
+def stored(folder: Path) -> list[Row]:
+    with open_store(settings(folder).url, "reader") as store:
+        return everything(store)
+
+
+class Locked:
+    """Another program that holds the lock of the SQLite store."""
+
+    def __init__(self, folder: Path) -> None:
+        self._connection = sqlite3.connect(folder / "store.db", isolation_level=None)
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.execute("ROLLBACK")
+        self._connection.close()
+
+
+def test_rows_reach_the_store_by_themselves(tmp_path: Path) -> None:
+    writer = begun(tmp_path)
+    rows: list[Row] = [session(5), finding(1, [5]), sighting(1), coverage(0)]
+    assert all(writer.put(row) for row in rows)
+    wait_until(lambda: writer.counts().stored == 4)
+    counts = writer.counts()
+    assert (counts.put, counts.waiting_rows, counts.spool_rows) == (4, 0, 0)
+    assert (counts.store_up, counts.lag_seconds, counts.last_error) == (True, 0.0, "")
+    assert writer.close(5)
+    assert len(stored(tmp_path)) == 5  # and the sensor's
+
+
+def test_flushed_rows_survive_without_a_store(tmp_path: Path) -> None:
+    nowhere = "postgresql://nobody:secret@127.0.0.1:1/none"
+    writer = begun(tmp_path, nowhere)
+    for number in range(100):
+        writer.put(sighting(number))
+    assert writer.flush(5)
+    counts = writer.counts()
+    assert (counts.store_up, counts.stored, counts.waiting_rows) == (False, 0, 0)
+    assert counts.spool_rows == 100
+    assert counts.lag_seconds > 0
+    assert "***" in counts.last_error
+    assert "secret" not in f"{counts} {writer._settings}"
+    assert not writer.close(0.1)
+    writer = begun(tmp_path)
+    assert writer.drain(10)
+    assert writer.close(5)
+    assert [row.at_ns for row in stored(tmp_path) if isinstance(row, SightingRow)] == [
+        sighting(number).at_ns for number in range(100)
+    ]
+
+
+def test_another_program_holds_the_lock(tmp_path: Path) -> None:
+    writer = begun(tmp_path)
+    with Locked(tmp_path):
+        for number in range(50):
+            assert writer.put(sighting(number))
+        assert writer.flush(5)
+        wait_until(lambda: writer.counts().store_failures > 1)
+        counts = writer.counts()
+        assert (counts.store_up, counts.stored, counts.spool_rows) == (False, 0, 50)
+        assert "locked" in counts.last_error
+    assert writer.drain(10)
+    counts = writer.counts()
+    assert (counts.store_up, counts.last_error, counts.spool_rows) == (True, "", 0)
+    assert writer.close(5)
+    assert len(stored(tmp_path)) == 51
+
+
+def test_past_the_quota_the_oldest_detail_goes_and_is_counted(tmp_path: Path) -> None:
+    quota = 200_000
+    writer = begun(tmp_path, spool_bytes=quota, segment_bytes=8192)
+    with Locked(tmp_path):
+        for number in range(1000):
+            refers = finding(number % 10, [number - number % 5], last=number)
+            for row in (session(number), coverage(number), refers):
+                assert writer.put(row)
+            if number % 20 == 0:
+                assert writer.flush(5)
+                assert writer.counts().spool_bytes < quota * 1.5
+        assert writer.flush(5)
+        counts = writer.counts()
+    assert counts.superseded > 100
+    assert counts.dropped.keys() == {"coverage", "sessions"}
+    assert counts.refused == 0
+    assert writer.drain(20)
+    assert writer.close(5)
+    rows = stored(tmp_path)
+    assert {row.finding_id for row in rows if isinstance(row, FindingRow)} == set(range(10))
+    kept = {row.flow_id for row in rows if isinstance(row, SessionRow)}
+    assert kept >= set(range(0, 1000, 5))  # those that findings refer to
+    assert max(kept) == 999  # and the newest
+    assert len(kept) == 1000 - counts.dropped["sessions"]
+
+
+def test_findings_and_their_sessions_are_kept_beyond_the_quota(tmp_path: Path) -> None:
+    writer = begun(tmp_path, spool_bytes=20_000, segment_bytes=4096)
+    with Locked(tmp_path):
+        for number in range(300):
+            writer.put(finding(number, [number]))
+            writer.put(session(number))
+        assert writer.flush(5)
+        counts = writer.counts()
+        assert counts.spool_over
+        assert counts.spool_bytes > 20_000
+        assert (counts.dropped, counts.refused) == ({}, 0)
+    assert writer.drain(10)
+    assert writer.close(5)
+    assert len(stored(tmp_path)) == 601
+
+
+def test_too_many_referred_flows_and_no_session_is_dropped(tmp_path: Path) -> None:
+    writer = begun(tmp_path, spool_bytes=20_000, segment_bytes=4096, referred_flows=5)
+    with Locked(tmp_path):
+        writer.put(finding(1, list(range(1000, 1010))))
+        for number in range(300):
+            writer.put(session(number))
+            writer.put(coverage(number))
+        assert writer.flush(5)
+        assert writer.counts().dropped.keys() <= {"coverage"}
+    assert writer.close(10)
+    assert len([row for row in stored(tmp_path) if isinstance(row, SessionRow)]) == 300
+
+
+def test_a_row_the_store_does_not_take_is_set_aside_and_the_others_go_on(tmp_path: Path) -> None:
+    writer = begun(tmp_path)
+    with sqlite3.connect(tmp_path / "store.db") as connection:
+        connection.execute(
+            "CREATE TRIGGER picky BEFORE INSERT ON sightings WHEN new.count = 13 "
+            "BEGIN SELECT RAISE(ABORT, 'no thirteen'); END"
+        )
+    connection.close()
+    for number in range(30):
+        writer.put(sighting(number, count=number))
+    assert writer.drain(10)
+    counts = writer.counts()
+    assert counts.set_aside == 1
+    assert "no thirteen" in counts.last_error
+    assert writer.close(5)
+    assert len(stored(tmp_path)) == 30
+    assert (tmp_path / "spool" / "set-aside.records").stat().st_size > 50
+
+
+def test_rows_that_no_store_takes_are_refused_where_they_are_put(tmp_path: Path) -> None:
+    writer = begun(tmp_path)
+    with pytest.raises(StoreRowError):
+        writer.put(sighting(1 << 64))
+    assert writer.close(5)
+
+
+def test_what_cannot_be_helped_by_waiting_is_said_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        begun(tmp_path, "mysql://h/d")
+    open_store(settings(tmp_path).url, SENSOR).close()
+    with sqlite3.connect(tmp_path / "store.db") as connection:
+        connection.execute("INSERT INTO schema_versions VALUES (?, 0, '99')", (len(STEPS) + 1,))
+    connection.close()
+    with pytest.raises(StoreError, match="newer"):
+        begun(tmp_path)
+    (tmp_path / "store.db").unlink()
+    writer = begun(tmp_path)  # nothing is left locked behind
+    with pytest.raises(StoreError, match="another program"):
+        begun(tmp_path)
+    assert writer.close(5)
+
+
+def test_rows_come_from_several_threads(tmp_path: Path) -> None:
+    writer = begun(tmp_path)
+
+    def put(start: int) -> None:
+        for number in range(start, start + 500):
+            writer.put(sighting(number))
+        assert writer.flush(10)
+
+    threads = [threading.Thread(target=put, args=(start,)) for start in (0, 500, 1000)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert writer.close(10)
+    assert len(stored(tmp_path)) == 1501
+
+
+def test_close_without_rows_or_twice(tmp_path: Path) -> None:
+    writer = begun(tmp_path)
+    assert writer.close(5)
+    assert writer.counts() == WriterCounts(store_up=True)
+    assert writer.close(5)
