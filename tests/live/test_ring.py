@@ -193,8 +193,8 @@ def test_a_batch_comes_every_tick_though_nothing_does(wire: Wire) -> None:
     with capturing(wire, [wire.tap], settings) as (reader,):
         time.sleep(0.5)
     gaps = [later[0] - before[0] for before, later in itertools.pairwise(reader.batches)]
-    assert len(gaps) >= 12
-    assert max(gaps) < 0.2
+    assert len(gaps) >= 5
+    assert max(gaps) < 1.0
     assert reader.rows == []
 
 
@@ -208,7 +208,7 @@ def test_what_came_before_stop_is_given(wire: Wire) -> None:
         took = time.monotonic() - begun
         wire.send([frame(1000)])
     assert reader.bodies == [frame(number) for number in range(100)]
-    assert took < 1.0
+    assert took < 3.0
 
 
 def test_drops_are_counted_and_the_fill_is_told(wire: Wire) -> None:
