@@ -451,7 +451,7 @@ def test_no_near_miss_fits_a_pattern(scenario: str) -> None:
     ("scenario", "wanted"),
     [
         ("stratum-v1-clean", {"stratum-subscribe", "stratum-authorize", "stratum-submit"}),
-        ("cryptonote-clean", {"cryptonote-login-algo", "cryptonote-submit"}),
+        ("cryptonote-clean", {"cryptonote-login-algo", "cryptonote-login-result"}),
         ("eth-proxy-clean", {"eth-submit-login", "eth-submit-work"}),
         ("zcash-stratum-clean", {"zcash-subscribe", "zcash-notify"}),
     ],

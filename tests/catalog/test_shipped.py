@@ -74,7 +74,7 @@ def test_words_of_many_protocols_never_name_a_dialect_alone() -> None:
             row = next(p.row for p in NEEDLES if p.row.id == needle.id)
             assert (
                 needle.strength < Strength.SAFE
-                or "params.algo.0" in row.fields
+                or any(path.startswith("params.algo.") for path in row.fields)
                 or any(shape.startswith("hex:160") for shape in row.fields.values())
             )
 
@@ -117,6 +117,7 @@ def test_coins_are_named_once_and_mark_known_dialects() -> None:
     rows = [placed.row for placed in load_rows().coins]
     assert len({row.symbol for row in rows}) == len(rows) >= 20
     for row in rows:
-        assert all(re.fullmatch(r"D\d\d", number) for number in row.dialects.split())
+        shared = {name for name in ROWS if row.dialects == name}  # one number, several dialects
+        assert all(re.fullmatch(r"D\d\d", n) or n in shared for n in row.dialects.split())
     for placed in load_rows().wallets:
         assert set(placed.row.marks.split()) <= set(ROWS)
