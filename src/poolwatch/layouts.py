@@ -226,11 +226,13 @@ RECENT = np.dtype(
         ("wirelen", "u4"),
         ("link", "u2"),  # Link
         ("interface", "u2"),
+        ("count", "u4"),  # of the flow's packets in the ring, up to this one
+        ("spare", "u4"),
     ]
 )
 
-# What a ring of recent packets has taken (one row).
-RECENT_STATE = np.dtype([("rows", "i8"), ("bytes", "i8")])
+# What a ring of recent packets has taken (one row), and where the next bytes go.
+RECENT_STATE = np.dtype([("rows", "i8"), ("bytes", "i8"), ("place", "i8")])
 
 # A flow of an inside host, summed up once it went quiet: no payload, nothing of it.
 SUMMARY = np.dtype(

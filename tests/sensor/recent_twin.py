@@ -15,15 +15,31 @@ class TwinRing:
     bytes_most: int
     rows: list[tuple[int, int, int, bytes]] = field(default_factory=list)
     written: int = 0
+    counts: dict[int, int] = field(default_factory=dict)
 
-    def put(self, record: int, number: int, data: bytes) -> None:
+    def put(self, record: int, number: int, data: bytes, begin: int, most: int) -> None:
+        if self.count(record, begin) >= most:
+            return
         if len(data) > self.bytes_most:
             return
         place = self.written % self.bytes_most
         if place + len(data) > self.bytes_most:
             self.written += self.bytes_most - place
+        self.counts[record] = self.count(record, begin) + 1
         self.rows.append((record, number, self.written, data))
         self.written += len(data)
+
+    def count(self, record: int, begin: int) -> int:
+        """Of the flow's packets since its row before was last pushed out."""
+        return self.counts.get(record, 0) if self._last_is_there(record, begin) else 0
+
+    def _last_is_there(self, record: int, begin: int) -> bool:
+        places = [i for i, (owner, *_) in enumerate(self.rows) if owner == record]
+        return (
+            bool(places)
+            and places[-1] >= len(self.rows) - self.rows_most
+            and self.rows[places[-1]][1] >= begin
+        )
 
     def of(self, record: int, first: int, end: int) -> list[tuple[int, bytes]]:
         kept = self.rows[-self.rows_most :]

@@ -68,7 +68,8 @@ def test_packets_are_sorted_like_the_twin_does(
             if where == "kept":
                 wanted.append(index)
             elif where != "none":
-                twins[where].put(record, number, data)
+                begin = records[record].first_packet
+                twins[where].put(record, number, data, begin, 4 if where == "young" else 1 << 60)
         found = keep_recent(
             part.buffer,
             part.packets,
@@ -78,6 +79,7 @@ def test_packets_are_sorted_like_the_twin_does(
             flows,
             starts,
             10,
+            4,
             np.array(kept, np.int64),
             young,
             read,
@@ -98,7 +100,7 @@ def test_a_packet_comes_back_as_it_was() -> None:
     part = batch([Packet(b"frame", 123, wirelen=1500, link=4)])
     part.packets["interface"] = 7
     keep_recent(
-        part.buffer, part.packets, 1, 1, np.zeros(1, np.int32), flows, starts, 1 << 40,
+        part.buffer, part.packets, 1, 1, np.zeros(1, np.int32), flows, starts, 1 << 40, 9,
         np.zeros(1, np.int64), young, read, np.zeros(1, np.int32),
     )  # fmt: skip
     (packet,) = packets_of(young, 0, 1, 2)

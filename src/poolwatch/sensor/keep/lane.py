@@ -112,6 +112,7 @@ class Lane:
             self._table.flows,
             self._table.starts,
             self._young_ns,
+            self._settings.young_packets,
             self._first,
             self._young,
             self._read,
@@ -167,7 +168,7 @@ class Lane:
             self._sweep.step(now_ns)
 
     def close(self) -> None:
-        """The thread ends: summarise all flows and let go of those kept."""
+        """The thread ends: let go of all flows, and summarise those of hosts that are findings."""
         for record in list(self._kept):
             self._let_go(record)
         if self._sweep is not None:

@@ -29,7 +29,7 @@ class Packet(NamedTuple):
 def make_ring(size_bytes: int, flows: int) -> Ring:
     """An empty ring of `size_bytes` for a table of `flows` records."""
     return Ring(
-        np.zeros(max(size_bytes // _MEAN_BYTES, 16), RECENT),
+        np.zeros(_rows(size_bytes), RECENT),
         np.zeros(size_bytes, np.uint8),
         np.zeros(1, RECENT_STATE),
         np.full(flows, -1, np.int64),
@@ -38,7 +38,12 @@ def make_ring(size_bytes: int, flows: int) -> Ring:
 
 def ring_bytes(size_bytes: int, flows: int) -> int:
     """Memory of such a ring."""
-    return size_bytes + max(size_bytes // _MEAN_BYTES, 16) * RECENT.itemsize + 8 * flows
+    return size_bytes + _rows(size_bytes) * RECENT.itemsize + 8 * flows
+
+
+def _rows(size_bytes: int) -> int:
+    """How many rows, a power of two."""
+    return 1 << max((size_bytes // _MEAN_BYTES).bit_length() - 1, 4)
 
 
 def packets_of(ring: Ring, record: int, first: int, end: int) -> Iterator[Packet]:

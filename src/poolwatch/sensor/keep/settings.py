@@ -24,6 +24,8 @@ class KeepSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Memory a thread for the newest packets of flows that the dialects read."""
     young_seconds: Positive = 10
     """How long a flow counts as young."""
+    young_packets: Positive = 64
+    """For how many packets it does, whatever comes first."""
     flow_packets: Positive = 100_000
     """Packets kept of one flow."""
     flow_bytes: Positive = 1 << 26

@@ -134,6 +134,11 @@ class Summaries:
             rows = np.zeros(0, SUMMARY) if kept is None else kept.newest(since)
             self._queue(host, rows, 0 if kept is None else kept.overwritten)
 
+    def wanted(self) -> frozenset[Host]:
+        """The hosts whose rows go to files."""
+        with self._lock:
+            return frozenset(self._wanted)
+
     def write(self) -> None:
         """Write to the files what waits for it. Raises OSError; nothing is lost then."""
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 _NS = 1_000_000_000
 _RECORDS = 65_536  # looked at in one step
-_FLOWS = 8192  # summed up in one step, at most
+_FLOWS = 1024  # summed up in one step, at most
+_STEP_SECONDS = 0.02  # after which no more steps follow in one go
 _QUIET_NS = 60 * _NS
 _LONG_NS = 3600 * _NS  # a flow that goes on is summed up as often
 _SEEN = (int(FlowFlag.SEEN_A), int(FlowFlag.SEEN_B))
@@ -45,27 +47,37 @@ class Sweep:
         self._begun_ns = 0
 
     def step(self, now_ns: int) -> None:
-        """A part of a round, if one is due."""
+        """A part of a round, if one is due; takes some hundredths of a second at most."""
         if self._next == 0:
             if now_ns - self._begun_ns < self._round_ns:
                 return
             self._begun_ns = now_ns
-        self._next = self._go_over(self._next, now_ns, everything=False)
+        end = time.monotonic() + _STEP_SECONDS
+        self._next = self._go_over(self._next, now_ns)
+        while self._next and time.monotonic() < end:
+            self._next = self._go_over(self._next, now_ns)
 
     def finish(self) -> None:
-        """Sum up whatever was not, quiet or not."""
-        at = self._go_over(0, 0, everything=True)
+        """The end: sum up the flows, quiet or not, of hosts whose summaries go to files."""
+        wanted = self._summaries.wanted()
+        if not wanted:
+            return
+        self._inside = lambda version, number: (version, number) in wanted
+        at = self._go_over(0, None)
         while at:
-            at = self._go_over(at, 0, everything=True)
+            at = self._go_over(at, None)
 
-    def _go_over(self, begin: int, now_ns: int, *, everything: bool) -> int:
-        """One step from record `begin` on; where to go on, 0 when the round is done."""
+    def _go_over(self, begin: int, now_ns: int | None) -> int:
+        """One step from record `begin` on; where to go on, 0 when the round is done.
+
+        `now_ns` None: flows that are not quiet too.
+        """
         used = int(self._table.table["used"][0])
         end = min(begin + _RECORDS, used)
         flows, starts = self._table.flows[begin:end], self._table.starts[begin:end]
         told, last = self._told[begin:end], flows["last_ns"]
         due = (flows["kind"] != 0) & (last != told)
-        if not everything:
+        if now_ns is not None:
             since = np.maximum(told, starts["first_ns"])
             over = ((flows["kind"] & DEAD) != 0) | (last < now_ns - _QUIET_NS)
             due &= over | (last - since > _LONG_NS)

@@ -44,6 +44,7 @@ class EveFile:
         self._size = 0
         self._period = 0  # of rotation, counted from 1970
         self._regular = True
+        self._last = ("", 0)  # moment and number of the file put aside last
         self._written = self._dropped = self._rotated = self._deleted = self._failures = 0
         self._thread = threading.Thread(target=self._run, name="tell-eve", daemon=True)
 
@@ -173,18 +174,25 @@ class EveFile:
 
     def _put_aside(self) -> None:
         """Give the file a name with the time, begin another, delete the oldest ones."""
-        moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._now()))
-        for number in range(1 << 16):
-            name = f"{self._path.stem}-{moment}{f'-{number}' if number else ''}{self._path.suffix}"
-            aside = self._path.with_name(name)
-            if not aside.exists():
-                break
+        aside = self._next_name()
         self._path.rename(aside)
         self._close()
         self._open()
         with self._state:
             self._rotated += 1
         self._delete_oldest()
+
+    def _next_name(self) -> Path:
+        """A name that sorts behind all before, those already deleted too."""
+        moment = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._now()))
+        number = self._last[1] + 1 if self._last[0] == moment else 0
+        while True:
+            more = f"-{number}" if number else ""
+            aside = self._path.with_name(f"{self._path.stem}-{moment}{more}{self._path.suffix}")
+            if not aside.exists():
+                self._last = (moment, number)
+                return aside
+            number += 1
 
     def _delete_oldest(self) -> None:
         if not self._settings.files:

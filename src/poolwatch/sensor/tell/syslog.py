@@ -33,12 +33,12 @@ _MOST_VALUE = 512
 _POOLS = 10
 
 
-def format_message(alert: Alert, text: str, settings: SyslogSettings) -> bytes:
+def format_message(alert: Alert, text: str, settings: SyslogSettings, sensor: str) -> bytes:
     """One message, without what frames it."""
     event = alert.event
     priority = FACILITIES[settings.facility] * 8 + SEVERITIES[str(event["grade"])]
     moment = timestamp(time.time_ns()).removesuffix("+0000") + "Z"
-    host = _token(str(event.get("sensor") or ""), 255)
+    host = _token(sensor, 255)
     head = f"<{priority}>1 {moment} {host} poolwatch {os.getpid()} {alert.change.value}"
     values = {
         "key": alert.key,
@@ -69,14 +69,15 @@ class SyslogReceiver:
 
     name = "syslog"
 
-    def __init__(self, settings: SyslogSettings) -> None:
+    def __init__(self, settings: SyslogSettings, sensor: str) -> None:
         self._settings = settings
+        self._sensor = sensor
         self._socket: socket.socket | None = None
         self._tls = _context(settings) if settings.transport == "tls" else None
 
     def send(self, alert: Alert, text: str) -> None:
         """Send one message. Raises DeliveryError."""
-        message = format_message(alert, text, self._settings)
+        message = format_message(alert, text, self._settings, self._sensor)
         try:
             if self._settings.transport == "udp":
                 self._send_datagram(message)

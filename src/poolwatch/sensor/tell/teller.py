@@ -25,9 +25,10 @@ class Teller:
     """
 
     def __init__(
-        self, settings: TellSettings, *, last: Mapping[str, HostState] | None = None
+        self, settings: TellSettings, *, sensor: str, last: Mapping[str, HostState] | None = None
     ) -> None:
         self._settings = settings
+        self._sensor = sensor
         self._messages = Messages(settings.language)
         self._changes = Changes(
             Grade[settings.min_grade.upper()],
@@ -48,7 +49,7 @@ class Teller:
         if settings.syslog.host:
             self._couriers.append(
                 Courier(
-                    SyslogReceiver(settings.syslog),
+                    SyslogReceiver(settings.syslog, self._sensor),
                     queue=settings.syslog.queue,
                     retry_most_seconds=settings.syslog.retry_most_seconds,
                     give_up_seconds=None,
