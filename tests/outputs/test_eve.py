@@ -42,14 +42,14 @@ STATS = {
 MORE_TOP = {"vlan", "tunnel"}
 SHARES = {"submitted", "accepted", "rejected", "stale", "duplicate", "low_difficulty"}
 MORE_MINING = {
-    "hashrate_reported", "many_miners", "no_share_seconds",
+    "open", "hashrate_reported", "many_miners", "no_share_seconds",
     "logins", "wallets", "workers", "named_host", "extensions", "via", "via_target", "names", "tls",
     "wallet_check", "account", "mail", "options", "coins", "algorithm_basis", "pool_basis",
     "software", "software_version", "hardware_class", "height", "nbits", "coinbase",
 }  # fmt: skip
 MORE_FINDING = {
     "inside", "refused", "dialects", "jobs", "sessions", "logins", "pool_ends", "accounts", "mails",
-    "hashrate_reported", "many_miners",
+    "open", "hashrate_reported", "many_miners",
 }  # fmt: skip
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+0000")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import itertools
 import json
 from functools import cache
 from typing import Any
@@ -12,6 +13,8 @@ from poolwatch import Report, read_eve
 from poolwatch.outputs import Item
 from poolwatch.outputs.eve import Events
 from tests.running import scan_scenario
+
+_ids = itertools.count(1)
 
 
 @cache
@@ -34,7 +37,10 @@ def event_of(kind: str) -> dict[str, Any]:
 
 
 def changed(event: dict[str, Any], **values: Any) -> dict[str, Any]:
-    """An event with some of its values replaced; `a__b` is `b` within `a`."""
+    """Another event with some of its values replaced; `a__b` is `b` within `a`."""
+    for name in ("flow_id", "finding_id"):
+        if name in event:
+            event[name] = next(_ids)
     for path, value in values.items():
         *outer, name = path.split("__")
         place = event

@@ -208,3 +208,17 @@ def test_any_values_at_any_place(
     report.to_csv(folder)
     report.to_parquet(folder)
     assert b"\x1b" not in (folder / "flows.csv").read_bytes()
+
+
+def test_of_what_a_sensor_tells_again_the_last_counts() -> None:
+    first, other = event_of("mining"), event_of("mining")
+    first["flow_id"], other["flow_id"] = 1, 2
+    later = json.loads(json.dumps(first))
+    first["mining"]["open"], later["mining"]["stage"] = True, "mining"
+    finding = event_of("finding")
+    again = finding | {"sessions": 7}
+    lines = [json.dumps(e) for e in (first, finding, other, later, again)]
+    report = read(*lines, STATS)
+    assert report.flows["flow_id"].tolist() == [1, 2]
+    assert report.flows["stage"].tolist()[0] == "mining"
+    assert report.findings["sessions"].tolist() == [7]

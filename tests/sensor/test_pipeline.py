@@ -44,11 +44,11 @@ def test_a_miner_is_told_while_it_mines_and_once_more_when_it_ends() -> None:
         wait_for(lambda: any(event["event_type"] == "finding" for event in run.told.events))
         (row,) = run.findings
         assert (row.host, row.grade, row.stage) == ("10.0.0.5", "confirmed", "mining")
-        assert [json.loads(s.event)["mining"].get("open", False) for s in run.sessions] == [False]
+        assert [json.loads(s.event)["mining"]["open"] for s in run.sessions] == [True]
         first = [event for event in run.told.events if event["event_type"] == "mining"]
         assert [event["mining"]["open"] for event in first] == [True]  # type: ignore[index]
     last = [event for event in run.told.events if event["event_type"] == "mining"][-1]
-    assert "open" not in last["mining"]  # type: ignore[operator]
+    assert not last["mining"]["open"]  # type: ignore[index]
     assert len({row.key for row in run.sessions}) == 1
     assert [row.state_ns for row in run.sessions] == sorted({r.state_ns for r in run.sessions})
     assert len({row.key for row in run.findings}) == 1

@@ -212,6 +212,9 @@ FLOWS = Table(
         ),
         Column("names", "mining.names", Kind.RECORDS, "Names met: name, via, listed"),
         Column("midstream", "mining.midstream", Kind.TRUTH, "Whether its beginning is missing"),
+        Column(
+            "open", "mining.open", Kind.TRUTH, "Whether it goes on; a later line takes its place"
+        ),
         Column("first_seen", "mining.first_seen", Kind.TIME, "First mining message"),
         Column("last_seen", "mining.last_seen", Kind.TIME, "Last mining message"),
         Column("jobs", "mining.jobs", Kind.INTEGER, "Jobs handed out", "jobs"),

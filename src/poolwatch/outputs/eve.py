@@ -162,6 +162,7 @@ def mining_event(session: Session) -> dict[str, Any]:
                 for seen in hit.names
             ],
             "midstream": not hit.opened,
+            "open": hit.open,
             "first_seen": _known_time(first_ns),
             "last_seen": _known_time(last_ns),
             "jobs": hit.jobs,

@@ -17,17 +17,37 @@ if TYPE_CHECKING:
     from poolwatch.report.plots import Plots
 
 
+_IDENTITIES = {FLOWS.name: "flow_id", FINDINGS.name: "finding_id"}
+
+
 class Rows:
-    """Rows of all tables, up to a bound each."""
+    """Rows of all tables, up to a bound each.
+
+    A sensor tells of a conversation, and of a host, again when it got further: of the lines with
+    one id the last one counts.
+    """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._rows: dict[str, list[Row]] = {table.name: [] for table in TABLES}
+        self._places: dict[tuple[str, object], int] = {}  # table and id: where its row stands
+        self._ids = {
+            table.name: [column.name for column in table.columns].index(_IDENTITIES[table.name])
+            for table in TABLES
+            if table.name in _IDENTITIES
+        }
         self.left_out = dict.fromkeys(self._rows, 0)
 
     def add(self, table: Table, row: Row) -> None:
         """Keep a row, or count that there was no room for it."""
         rows = self._rows[table.name]
+        at = self._ids.get(table.name)
+        identity = None if at is None else row[at]
+        if identity is not None:
+            place = self._places.setdefault((table.name, identity), len(rows))
+            if place < len(rows):
+                rows[place] = row
+                return
         if len(rows) < self._most:
             rows.append(row)
         else:

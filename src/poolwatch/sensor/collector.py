@@ -199,7 +199,6 @@ class Collector(threading.Thread):
         key = session.flow_id or 0
         state = (session.grade, hit.stage, hit.refused, hit.login, session.pool)
         if hit.open:
-            event["mining"]["open"] = True
             if self._stages.get(key) == state:
                 return
             self._stages[key] = state
