@@ -19,7 +19,7 @@ from tests.sensor.test_keep import segments
 SCENARIOS = [
     "campus",
     "aeternity-stratum-midstream",
-    "arweave-stratum-oneway",
+    "aion-stratum-oneway",
     "carrier-gtp-overlap",
     "carrier-vxlan",
     "carrier-pppoe",
