@@ -7,9 +7,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poolwatch.aggregate.live import LiveFindings
 from poolwatch.aggregate.repeats import beyond, more_of
 from poolwatch.terms import FlowKey, Session, Shares
 from tests.aggregate.test_findings import SECOND, findings_of, session
+from tests.running import LIMITS
 
 COUNTS = st.builds(Shares, *[st.integers(0, 50)] * 6)
 
@@ -50,6 +52,22 @@ def test_two_connections_at_once_add_up() -> None:
 
 def test_the_time_is_that_of_the_packets() -> None:
     assert session().hit.last_ns - session().hit.first_ns < 600 * SECOND
+
+
+def test_an_open_conversation_is_no_repetition_of_itself() -> None:
+    live = LiveFindings(LIMITS, 10)
+    live.take(session())
+    going_on = session(port=50002, start=300)
+    open_one = replace(going_on, flow_id=7, hit=replace(going_on.hit, open=True))
+    for _ in range(3):
+        live.take(open_one)
+        finding = live.finding(open_one.host)
+        assert finding is not None
+        assert finding.shares.accepted == 2 * session().hit.shares.accepted
+    live.take(replace(going_on, flow_id=7))
+    finding = live.finding(open_one.host)
+    assert finding is not None
+    assert finding.shares.accepted == 2 * session().hit.shares.accepted
 
 
 @given(COUNTS, COUNTS)

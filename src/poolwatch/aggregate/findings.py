@@ -56,6 +56,7 @@ class _Part:
             shares=replace(self.shares),
             worth=replace(self.worth),
             crowd=dict(self.crowd),
+            repeats=self.repeats.copy(),
         )
 
     def hashrate(self) -> Hashrate | None:

@@ -24,6 +24,12 @@ class Repeats:
         self._seen: OrderedDict[tuple[Endpoint, Endpoint], tuple[int, int, Shares]] = OrderedDict()
         self.found = 0  # conversations that were seen before
 
+    def copy(self) -> Repeats:
+        """The same, to go on apart."""
+        other = Repeats()
+        other._seen, other.found = self._seen.copy(), self.found  # noqa: SLF001 — its own kind
+        return other
+
     def note(self, session: Session) -> Shares | None:
         """Remember a conversation; the shares that were counted of it before, if it was seen."""
         hit = session.hit
