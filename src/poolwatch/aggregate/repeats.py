@@ -27,7 +27,7 @@ class Repeats:
     def copy(self) -> Repeats:
         """The same, to go on apart."""
         other = Repeats()
-        other._seen, other.found = self._seen.copy(), self.found  # noqa: SLF001 — its own kind
+        other._seen, other.found = self._seen.copy(), self.found
         return other
 
     def note(self, session: Session) -> Shares | None:
