@@ -51,7 +51,7 @@ class Outlets:
             self.keeper.start()
             self._keeping = True
             collector.keep_with(self.keeper)
-        teller = Teller(self._config.tell, last=self._told.read())
+        teller = Teller(self._config.tell, sensor=self._config.name, last=self._told.read())
         teller.start()
         self._teller = teller
         collector.tell_to(teller)
