@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -198,3 +199,46 @@ def test_an_interface_that_is_not_there_ends_it_at_once(tmp_path: Path) -> None:
     run = command_line("watch", "-i", "nosuch0", "--config", config)
     assert (run.returncode, b"nosuch0" in run.stderr) == (2, True)
     assert time.monotonic() - began < 60
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 20 MB."""
+    skip_without("mount", "umount")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    run = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    if run.returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_is_said_and_survived(wire: Wire, small_disk: Path, scanned: Scan) -> None:
+    """It goes on capturing; what it found is told and stored once there is room again."""
+    skip_without("tcpreplay")
+    daemon = Daemon(wire, small_disk, settings=OFTEN)
+    filler = small_disk / "filler"
+    try:
+        daemon.start()
+        with filler.open("wb") as file, contextlib.suppress(OSError):
+            while True:
+                file.write(b"\0" * 65_536)
+                file.flush()
+        wire.replay(CAMPUS)
+        packets = scanned.counts["packets"]
+        wait_for(lambda: daemon.metric("packets_total") >= packets)
+        wait_for(lambda: daemon.verdict()["warnings"])
+        assert daemon.verdict()["healthy"]
+        filler.unlink()
+        wait_for(lambda: any(event["event_type"] == "finding" for event in daemon.events()), 30)
+        wait_for(lambda: not daemon.verdict()["warnings"], 30)
+        assert daemon.end()[0] == 0
+        sessions, findings, _ = daemon.stored()
+        assert of_rows(sessions, findings) == of_scan(scanned)
+    finally:
+        daemon.close()
