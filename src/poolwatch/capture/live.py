@@ -109,6 +109,7 @@ class InterfaceCounts:
     up: bool = False
     times_gone: int = 0  # times it vanished or went down
     last_ns: int = 0  # time of the newest packet, 0: none yet
+    rushed: int = 0  # batches given out of the order of several interfaces, as the ring filled
     trouble: str = ""  # why it cannot be opened again, empty: it is open, down, or not there
 
 
@@ -178,8 +179,8 @@ class LiveSource(Protocol):
         """Packets until `stop`, at least one batch a tick, maybe of no packets.
 
         A batch's buffer is good until the generator is resumed: then the kernel gets it back.
-        Packets of one interface come in their order; those of different interfaces may be up
-        to a tick or two out of it. PACKET.interface is the place in the list of interfaces.
+        Packets come in the order of their times, those of several interfaces too: a tap has one
+        for each direction. PACKET.interface is the place in the list of interfaces.
         """
         ...
 

@@ -154,13 +154,9 @@ class PacketRing:
         return self.blocks[self._next]
 
     @property
-    def ready_since_ns(self) -> int:
-        """When the next block was begun if it is ours to read, else 0."""
-        block = self.block
-        if not self._states[self._next] & USER:
-            return 0
-        seconds, nanoseconds = block[32:40].view(np.uint32).tolist()
-        return int(seconds) * 1_000_000_000 + int(nanoseconds)
+    def ready(self) -> bool:
+        """Whether the next block is ours to read."""
+        return bool(self._states[self._next] & USER)
 
     def go_on(self) -> None:
         """The block was read and handed back: the next one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolwatch.kernels import WRITABLE, i8, kernel, rows, void
+from poolwatch.kernels import BYTES, WRITABLE, i8, kernel, rows, void
 from poolwatch.kernels.intrinsics import acquire32, little16, little32, release32
 from poolwatch.layouts import PACKET, RING, Link
 
@@ -124,3 +124,28 @@ def walk_block(block: Any, packets: Any, ring: Any) -> int:
 def give_back(block: Any) -> None:
     """Hand a block back to the kernel."""
     release32(block, STATUS, 0)
+
+
+@kernel(i8(BYTES, rows(PACKET, readonly=True), i8, i8, WRITABLE, i8, rows(PACKET), i8))
+def copy_packets(
+    block: Any, packets: Any, first: int, count: int, out: Any, place: int, copied: Any, at: int
+) -> int:
+    """Copy `count` packets and their rows to `out[place:]` and `copied[at:]`; return the end.
+
+    The caller sees to it that there is room for the block.
+    """
+    for index in range(count):
+        packet = packets[first + index]
+        start = i8(packet["offset"])
+        size = i8(packet["caplen"])
+        for i in range(size):
+            out[place + i] = block[start + i]
+        row = copied[at + index]
+        row["ts_ns"] = packet["ts_ns"]
+        row["offset"] = place
+        row["caplen"] = packet["caplen"]
+        row["wirelen"] = packet["wirelen"]
+        row["link"] = packet["link"]
+        row["interface"] = packet["interface"]
+        place += size
+    return place
