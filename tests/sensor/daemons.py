@@ -157,6 +157,11 @@ listen = "127.0.0.1:{self.port}"
                 with error:
                     return error.code, error.read().decode()
 
+    def verdict(self) -> dict[str, Any]:
+        """What `/healthz` says."""
+        said: dict[str, Any] = json.loads(self.get("/healthz")[1])
+        return said
+
     def metrics(self) -> Samples:
         return read_samples(self.get("/metrics")[1])
 

@@ -130,7 +130,7 @@ class Sensor:
         capture = self._capture()
         sources = self._open_sources(self.config)
         for number, source in enumerate(sources):
-            engine = LiveEngine(tables, self.budget.limits, self.config.live, self.name, capture)
+            engine = self._make_engine(tables, capture)
             pipeline = Pipeline(number, source, engine, self.mailbox, self._complain)
             pipeline.look_for_doubles(self.config.capture)
             self.pipelines.append(pipeline)
@@ -152,6 +152,16 @@ class Sensor:
         self.notifier.ready(self._status())
         self.log.say(NOTICE, f"watching {', '.join(s.name for s in sources)} as {self.name}")
         self._show_limits()
+
+    def _make_engine(self, tables: Tables, capture: Capture) -> LiveEngine:
+        limits = self.budget.limits
+        try:
+            return LiveEngine(tables, limits, self.config.live, self.name, capture)
+        except MemoryError as error:
+            raise UsageError(
+                f"limits.flows = {limits.flows}: more than there is memory for",
+                "choose a lower limits.memory_bytes",
+            ) from error
 
     def _load(self, config: Config) -> Tables:
         def unreadable(notes: list[Note]) -> None:
