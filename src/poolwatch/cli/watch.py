@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,11 +87,12 @@ def _unused(count: int) -> None:
 
 
 def _watch(config: Config, read: Callable[[], Config]) -> int:
-    from poolwatch.sensor.daemon import SIGNALS, Sensor, require_interfaces
+    from poolwatch.sensor import signals
+    from poolwatch.sensor.daemon import Sensor, require_interfaces
     from poolwatch.sensor.privileges import drop
 
     require_interfaces(config)
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before any thread; `run` waits for them
+    signals.hold()  # before any thread
     said = drop() if not config.sensor.keep_rights else "all rights are kept"
     from poolwatch.plan import warm_kernels
 

@@ -18,6 +18,7 @@ from poolwatch.engine import LiveEngine
 from poolwatch.errors import PoolwatchError, UsageError
 from poolwatch.outputs.eve import stats_event
 from poolwatch.plan import load_tables
+from poolwatch.sensor import signals
 from poolwatch.sensor.collector import Collector
 from poolwatch.sensor.config import Config
 from poolwatch.sensor.coverage import CoverageBook, Totals, mirror_warnings, resident_bytes
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from poolwatch.inventory.notes import Note
     from poolwatch.tables import Tables
 
-SIGNALS = frozenset((signal.SIGHUP, signal.SIGTERM, signal.SIGINT))
 _WAKE_SECONDS = 0.5
 _MEMORY_SECONDS = 5.0
 _LAST_SECONDS = 2.0  # of the time to stop, for what comes after the rings
@@ -187,12 +187,12 @@ class Sensor:
     # -- running -------------------------------------------------------------------------
 
     def run(self) -> int:
-        """Until SIGTERM or SIGINT; the exit status. `SIGNALS` are blocked in all threads."""
+        """Until SIGTERM or SIGINT; the exit status. `signals.hold` was called at the start."""
         while True:
-            got = signal.sigtimedwait(SIGNALS, _WAKE_SECONDS)
-            if got is not None and got.si_signo == signal.SIGHUP:
+            got = signals.wait(_WAKE_SECONDS)
+            if got == signal.SIGHUP:
                 self.reload()
-            elif got is not None:
+            elif got:
                 return self.stop()
             if not self.turn():
                 self.stop()
