@@ -163,6 +163,7 @@ def test_months_of_reconnecting_take_bounded_room() -> None:
             open=False,
             seen_first_ns=state.hit.seen_first_ns + number * day,
             seen_last_ns=state.hit.seen_last_ns + number * day,
+            first_ns=state.hit.first_ns + number * day,
             last_ns=state.hit.last_ns + number * day,
         )
         findings.take(replace(state, flow_id=number, hit=hit))
