@@ -12,9 +12,8 @@ from poolwatch.settings import Limits
 from tests.match.test_conversation import SESSION
 from tests.running import MINER, NOON_NS, SYN, Sent, Talk, catalog, make_batch, tcp_frame
 from tests.sensor.running import SOON, Running, wait_for
-from tests.sensor.soaking import SOAK
 
-FLOODS = 2_000_000 if SOAK else 50_000
+FLOODS = 50_000
 PER_BATCH = 10_000
 SMALL = Limits(flows=8192, candidates=256, waiting_bytes=1 << 20, opening_bytes=1 << 20, hosts=500)
 ROOM_BYTES = 48 << 20

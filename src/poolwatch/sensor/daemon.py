@@ -245,7 +245,7 @@ class Sensor:
     def verdict(self) -> Verdict:
         """Whether it works, and what else is to be said."""
         warnings = [
-            f"interface {one.name} is down or gone"
+            f"interface {one.name} is down or gone{f': {one.trouble}' if one.trouble else ''}"
             for pipeline in self.pipelines
             for one in pipeline.source.statistics().interfaces
             if not one.up

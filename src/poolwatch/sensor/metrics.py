@@ -75,6 +75,7 @@ class Metrics(Source):
                 ("packets_cut", "Packets longer than what is kept of them."),
                 ("ring_freezes", "Times the ring was full."),
                 ("ring_damaged_blocks", "Blocks that were not what the kernel writes."),
+                ("ring_rushed", "Batches out of the order of several interfaces."),
                 ("interface_gone", "Times the interface vanished or went down."),
             )
         }
@@ -97,6 +98,7 @@ class Metrics(Source):
                     one.cut,
                     one.freezes,
                     one.damaged,
+                    one.rushed,
                     one.times_gone,
                 )
                 for family, value in zip(counters.values(), values, strict=True):
