@@ -15,7 +15,7 @@ from dataclasses import asdict
 
 from poolwatch import __version__
 from poolwatch.aggregate.attribute import attribute, locate
-from poolwatch.aggregate.findings import Findings
+from poolwatch.aggregate.findings import findings_within
 from poolwatch.aggregate.judge import Judge, flow_id
 from poolwatch.aggregate.live import Withdrawn
 from poolwatch.aggregate.places import Inside, address_text
@@ -69,7 +69,7 @@ class Engine:
         self._geo = geo
         self._judge = Judge(catalog, inside, sensor)
         self._matcher = Matcher(catalog, limits, seed=seed)
-        self._findings = Findings(limits.finding_entries, limits.hosts, limits.finding_spans)
+        self._findings = findings_within(limits)
         self._stats = Stats(__version__, catalog.digest, sensor, limits=asdict(limits))
 
     def run(self, names: list[str], progress: Progress | None = None) -> Iterator[Item]:
@@ -259,11 +259,6 @@ class LiveEngine:
             self.live.use(tables.catalog)
         self._tables = tables
         self._judge = Judge(tables.catalog, tables.inside, self._sensor)
-
-    def flow_id(self, record: int) -> int | None:
-        """The id of the open flow of a record, as its session will have it."""
-        hit = self.live.matcher.peek(record)
-        return flow_id(self._capture.id, hit) if hit and self._capture.id else None
 
     def counts(self) -> dict[str, int]:
         """What was counted so far: packets, flows, bounds that bit."""

@@ -93,6 +93,8 @@ class Limits:
     """Flows, logins, workers and so on listed in one finding."""
     finding_miners: int = 1024
     """Logins and endpoints of one host whose conversations are joined across reconnects."""
+    finding_repeats: int = 256
+    """Conversations of one host and role that are remembered, should they come a second time."""
     finding_spans: int = 20_000
     """Separate times of activity kept per host; beyond, the nearest become one."""
     hosts: int = 65_536

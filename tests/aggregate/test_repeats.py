@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poolwatch.aggregate.findings import Findings
 from poolwatch.aggregate.live import LiveFindings
 from poolwatch.aggregate.repeats import beyond, more_of
 from poolwatch.terms import FlowKey, Session, Shares
@@ -75,3 +76,15 @@ def test_what_is_beyond_makes_the_counted_the_higher(counted: Shares, other: Sha
     total = replace(counted)
     total.add(beyond(other, counted))
     assert total == more_of(counted, other)
+
+
+def test_what_is_not_remembered_is_counted() -> None:
+    findings = Findings(100, repeats=1)
+    for port in (50001, 50002, 50003):
+        findings.add(session(port=port))
+        findings.add(tagged(session(port=port), 20))
+    (finding,) = findings.all()
+    counts = findings.counts()
+    assert finding.shares.accepted == 3 * session().hit.shares.accepted
+    assert counts["conversations_captured_twice"] == 3
+    assert counts["finding_repeats_forgotten"] == 2

@@ -63,8 +63,8 @@ note = "a test"
 {self.sensor}
 [capture]
 backend = "ring"
-ring_bytes = {1 << 25}
-tick_ms = 20
+ring_bytes = {1 << 27}
+tick_ms = 50
 [live]
 settle_seconds = 0.05
 refresh_seconds = 1

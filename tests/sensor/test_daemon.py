@@ -144,8 +144,7 @@ def test_reloaded_a_hundred_times_under_load(daemon: Daemon, wire: Wire) -> None
         replay.wait(10)
     assert daemon.metric("reloads_total") == 100
     assert daemon.metric("reload_failures_total") == 2
-    # A loaded machine may lose some; a reload that stopped the reading would lose far more.
-    assert daemon.metric("ring_drops_total") <= 0.01 * daemon.metric("packets_total")
+    assert daemon.metric("ring_drops_total") == 0
     assert daemon.metric("healthy") == 1
     log = daemon.log.read_text("utf-8")
     assert "the old tables stay: nowhere.csv" in log

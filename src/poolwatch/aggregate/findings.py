@@ -23,13 +23,13 @@ class _Part:
 
     best: Session
     working: Runs  # of the conversations in which shares of known worth were accepted
+    repeats: Repeats
     jobs: int = 0
     shares: Shares = field(default_factory=Shares)
     worth: Worth = field(default_factory=Worth)
     worth_by: str | None = None
     reported: float | None = None
     crowd: dict[str, None] = field(default_factory=dict)
-    repeats: Repeats = field(default_factory=Repeats)
     as_proxy: bool = True  # it only handed on what it was told
 
     def add(self, session: Session) -> None:
@@ -98,7 +98,8 @@ class Findings:
     `entries`: flows, logins, workers ... listed per finding; the counts go on.
     `hosts`: hosts kept; beyond, one that is merely noted gives way to one that is more.
     `spans`: separate times of activity kept per host; `miners`: logins and endpoints of a host
-    whose conversations are joined across reconnects.
+    whose conversations are joined across reconnects. `repeats`: conversations of a host that are
+    remembered, should they have been captured twice.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Findings:
         hosts: int = _LIMITS.hosts,
         spans: int = _LIMITS.finding_spans,
         miners: int = _LIMITS.finding_miners,
+        repeats: int = _LIMITS.finding_repeats,
     ) -> None:
         self._entries = entries
         self._most_hosts = hosts
@@ -115,6 +117,8 @@ class Findings:
         self._hosts: dict[str, _Gathered | tuple[Session, Role]] = {}
         self._noted: dict[str, None] = {}  # those of them with nothing above noted
         self._most_miners = miners
+        self._most_repeats = repeats
+        self._repeats_found = self._repeats_forgotten = 0
         self._spans_joined = self._miners_joined = 0
         self.left_out = 0  # entries
         self.hosts_left_out = 0  # turned away or given up; one that comes again counts again
@@ -160,6 +164,9 @@ class Findings:
             for runs in (gathered.spans, *(part.working for part in gathered.parts.values())):
                 self._spans_joined += runs.spans_joined
                 self._miners_joined += runs.keys_joined
+            for part in gathered.parts.values():
+                self._repeats_found += part.repeats.found
+                self._repeats_forgotten += part.repeats.forgotten
             yield _finding(host, gathered)
 
     def counts(self) -> dict[str, int]:
@@ -168,6 +175,8 @@ class Findings:
             "finding_entries_left_out": self.left_out,
             "finding_spans_joined": self._spans_joined,
             "finding_miners_joined": self._miners_joined,
+            "conversations_captured_twice": self._repeats_found,
+            "finding_repeats_forgotten": self._repeats_forgotten,
             "hosts_left_out": self.hosts_left_out,
         }
 
@@ -203,7 +212,7 @@ class Findings:
     def _add_to(self, gathered: _Gathered, session: Session, role: Role) -> None:
         hit = session.hit
         if role not in gathered.parts:
-            gathered.parts[role] = _Part(session, self._runs())
+            gathered.parts[role] = _Part(session, self._runs(), Repeats(self._most_repeats))
         gathered.parts[role].add(session)
         gathered.sessions += 1
         self._note_time(gathered, session)
@@ -245,6 +254,17 @@ class Findings:
             values[value] = None
         else:
             self.left_out += 1
+
+
+def findings_within(limits: Limits) -> Findings:
+    """Findings with the bounds of these limits."""
+    return Findings(
+        limits.finding_entries,
+        limits.hosts,
+        limits.finding_spans,
+        limits.finding_miners,
+        limits.finding_repeats,
+    )
 
 
 def roles_of(session: Session) -> Iterator[tuple[str, Role]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from poolwatch.aggregate.findings import Findings, roles_of
+from poolwatch.aggregate.findings import findings_within, roles_of
 from poolwatch.terms import Finding, Grade, Role, Session
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ class LiveFindings:
     """
 
     def __init__(self, limits: Limits, open_sessions: int) -> None:
-        self._settled = Findings(
-            limits.finding_entries, limits.hosts, limits.finding_spans, limits.finding_miners
-        )
+        self._settled = findings_within(limits)
         self._most = open_sessions
         self._open: dict[int, Session] = {}
         self._by_host: dict[str, dict[int, tuple[Session, Role]]] = {}

@@ -12,27 +12,32 @@ from dataclasses import fields
 
 from poolwatch.terms import Endpoint, Session, Shares
 
-_MOST = 256  # conversations remembered, of a host in one role; the oldest go
+_NONE = Shares()
 
 
 class Repeats:
-    """The newest conversations of one host in one role."""
+    """The newest conversations with work of one host in one role, at most `most`."""
 
-    __slots__ = ("_seen", "found")
+    __slots__ = ("_most", "_seen", "forgotten", "found")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._seen: OrderedDict[tuple[Endpoint, Endpoint], tuple[int, int, Shares]] = OrderedDict()
         self.found = 0  # conversations that were seen before
+        self.forgotten = 0  # the oldest: seen again, they would count twice
 
     def copy(self) -> Repeats:
         """The same, to go on apart."""
-        other = Repeats()
-        other._seen, other.found = self._seen.copy(), self.found
+        other = Repeats(self._most)
+        other._seen = self._seen.copy()
+        other.found, other.forgotten = self.found, self.forgotten
         return other
 
     def note(self, session: Session) -> Shares | None:
         """Remember a conversation; the shares that were counted of it before, if it was seen."""
         hit = session.hit
+        if not hit.jobs and hit.shares == _NONE:
+            return None  # it adds nothing, however often it comes
         ends = (session.miner, session.pool_end)
         first_ns, last_ns, shares = self._seen.pop(ends, (0, 0, None))
         same = shares is not None and first_ns < hit.last_ns and hit.first_ns < last_ns
@@ -48,8 +53,9 @@ class Repeats:
         self, ends: tuple[Endpoint, Endpoint], first_ns: int, last_ns: int, shares: Shares
     ) -> None:
         self._seen[ends] = first_ns, last_ns, shares
-        if len(self._seen) > _MOST:
+        if len(self._seen) > self._most:
             self._seen.popitem(last=False)
+            self.forgotten += 1
 
 
 def more_of(one: Shares, other: Shares) -> Shares:

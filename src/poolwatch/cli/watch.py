@@ -69,8 +69,10 @@ def command(
 
 def _check(config: Config, where: str) -> int:
     """Read everything that would be read. Raises PoolwatchError."""
+    from poolwatch.capture.bpf import check_filter
     from poolwatch.plan import load_tables
 
+    check_filter(config.capture.bpf)
     budget = config.budget()
     tables = load_tables(config.plan(budget), lambda notes: _unused(len(notes)))
     limits = budget.limits

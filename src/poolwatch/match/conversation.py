@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from poolwatch.match.accounting import Accounting, Share
 from poolwatch.match.dialects import ROWS, get_dialect
-from poolwatch.match.dialects.base import Act, Event, Request, result_of
+from poolwatch.match.dialects.base import ACCEPTED, Act, Event, Request, result_of
 from poolwatch.match.message import NOT_JSON, UNREADABLE, Head, Message, Tally
 from poolwatch.match.settled import Form, size_of
 from poolwatch.match.websocket import upgrades
@@ -39,7 +39,6 @@ _TIME_KEYS = frozenset(
 _STAMPS = frozenset(("timestamp", "ts", "msg"))  # one is enough beside a call
 _GRANTS = (Act.WELCOME, Act.SUBSCRIBED, Act.AUTHORIZED, Act.JOB)
 _ANSWERS = (*_GRANTS, Act.ACCEPT)
-_PLAIN_ACCEPT = Event(Act.ACCEPT)
 _OUTCOMES = (Act.ACCEPT, Act.REJECT)
 # Which needles may fit a message, by how it came.
 _CARRIERS = {
@@ -174,6 +173,7 @@ class Conversation:
     def use(self, catalog: Catalog) -> None:
         """Read what comes from now on by another catalogue; what was recognised stays."""
         self._catalog = catalog
+        self._forget_forms()
 
     def enter(self, tunnel: Tunnel, message: Message) -> None:
         """A proxy was asked for a way to somewhere; what follows comes from there."""
@@ -392,7 +392,7 @@ class Conversation:
         dialect = get_dialect(self._family_reader(request.dialect))
         events = tuple(dialect.answered(request, message))
         self._apply(events, message, speaker, request)
-        plain = len(events) == 1 and events[0] == _PLAIN_ACCEPT and needle is None
+        plain = len(events) == 1 and events[0] == ACCEPTED and needle is None
         if plain and speaker is Speaker.POOL and request.method and result_of(message.body) is True:
             self._plain_accepts.add(request.method)
 

@@ -287,6 +287,7 @@ BOUNDS = (
     "finding_entries_left_out",
     "finding_spans_joined",
     "finding_miners_joined",
+    "finding_repeats_forgotten",
     "hosts_left_out",
     "unit_bounds_met",
     "unit_depth_cut",

@@ -1,9 +1,9 @@
 """From a memory ceiling to the bounds that keep below it.
 
-What everything costs was measured on CPython 3.11, rounded up. The ceiling is what
-the process may hold; what it holds for certain (the interpreter, compiled kernels, signatures) is
-set apart first, then rings and queues, and the rest is shared out. No bound gets
-more than its default: memory that is left over stays free.
+What everything costs is an estimate, rounded up; memory that is freed near the ceiling, and
+counted, is what it rests on. The ceiling is what the process may hold; what it holds for certain
+(the interpreter, compiled kernels, signatures) is set apart first, then rings and queues, and the
+rest is shared out. No bound gets more than its default: memory that is left over stays free.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ _OPEN_PART = 0.06
 LIVE_ENTRIES = 1000
 """Flows, logins and so on listed of a host: in months there are more than in a scan."""
 LIVE_SPANS = 2000
+LIVE_REPEATS = 64
+"""Conversations remembered of a host: on a wire a second copy comes at the same time."""
 
 
 class Budget(NamedTuple):
@@ -80,6 +82,7 @@ def make_budget(
     values: dict[str, int] = {
         "finding_entries": min(limits.finding_entries, LIVE_ENTRIES),
         "finding_spans": min(limits.finding_spans, LIVE_SPANS),
+        "finding_repeats": min(limits.finding_repeats, LIVE_REPEATS),
     }
     for part in _PARTS:
         share = rest * part.part / (threads if part.by_thread else 1)

@@ -101,6 +101,7 @@ class Collector(threading.Thread):
         self.last_finding_ns = 0
         self.told_without_packets = 0
         self.told = self.sessions = self.rows_lost = self.flushes_failed = self.withdrawn = 0
+        self.untold_dropped = 0  # events that waited too long to be durable, the oldest first
         self._mailbox = mailbox
         self._writer = writer
         self._settings = settings
@@ -294,6 +295,7 @@ class Collector(threading.Thread):
             latest.pop(key, None)
             latest[key] = event
         self._untold = list(latest.values())[-self._limits.hosts :]
+        self.untold_dropped += len(latest) - len(self._untold)
 
     def _put(self, row: Row) -> None:
         try:

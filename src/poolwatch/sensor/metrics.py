@@ -74,6 +74,7 @@ class Metrics(Source):
                 ("interface_drops", "Packets the interface itself lost, as its driver counts."),
                 ("packets_cut", "Packets longer than what is kept of them."),
                 ("ring_freezes", "Times the ring was full."),
+                ("packets_untimed", "Packets without the hardware time that was asked for."),
                 ("ring_damaged_blocks", "Blocks that were not what the kernel writes."),
                 ("ring_rushed", "Batches out of the order of several interfaces."),
                 ("interface_gone", "Times the interface vanished or went down."),
@@ -97,6 +98,7 @@ class Metrics(Source):
                     one.interface_drops,
                     one.cut,
                     one.freezes,
+                    one.untimed_hardware,
                     one.damaged,
                     one.rushed,
                     one.times_gone,
@@ -149,6 +151,13 @@ class Metrics(Source):
         yield _gauge("sessions_open", "Conversations that go on.", len(collector.findings))
         yield _count("told", "Events told.", collector.told)
         yield _gauge("untold", "Events that wait to be durable.", collector.waiting)
+        yield _count("untold_dropped", "Of them, given up.", collector.untold_dropped)
+        yield _count("flushes_failed", "Times they were not.", collector.flushes_failed)
+        yield _count(
+            "told_without_packets",
+            "Times findings were told though packets could not be kept.",
+            collector.told_without_packets,
+        )
         yield _count("withdrawn", "Conversations that were none after all.", collector.withdrawn)
         yield _gauge(
             "last_finding_timestamp_seconds",
@@ -175,6 +184,9 @@ class Metrics(Source):
         yield _gauge("spool_bytes", "Rows that wait on the disk.", counts.spool_bytes)
         yield _gauge("spool_rows", "The same, in rows.", counts.spool_rows)
         yield _gauge("spool_full", "Whether the disk takes none.", counts.spool_full)
+        yield _gauge("spool_over", "Whether more waits than the quota.", counts.spool_over)
+        yield _count("spool_failures", "Times the disk took none.", counts.spool_failures)
+        yield _gauge("rows_waiting", "Rows in memory, on no disk yet.", counts.waiting_rows)
         yield _labelled(
             CounterMetricFamily("poolwatch_rows_dropped", "Detail given up.", labels=["kind"]),
             counts.dropped.items(),

@@ -141,13 +141,14 @@ def share_act(body: Any) -> Act:
     return Act.REJECT if is_no(body) else Act.DETAIL
 
 
-_ACCEPTED = Event(Act.ACCEPT)
+ACCEPTED = Event(Act.ACCEPT)
+"""A share was accepted, and nothing else was said."""
 
 
 def share_event(body: Any) -> Event:
     """What became of a share, and of a rejected one why."""
     if isinstance(body, dict) and body.get("result") is True and body.get("error") is None:
-        return _ACCEPTED  # the commonest by far
+        return ACCEPTED  # the commonest by far
     act = share_act(body)
     return Event(act, {"reject": reject_kind(body)} if act is Act.REJECT else {})
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from poolwatch.kernels.recent import keep_recent
 from poolwatch.layouts import DEAD
-from poolwatch.sensor.keep.recent import Packet, make_ring, packets_of
+from poolwatch.sensor.keep.recent import Packet, copy_packet, make_ring, packets_of
 from poolwatch.sensor.keep.settings import KeepSettings
 
 if TYPE_CHECKING:
@@ -232,13 +232,4 @@ class Lane:
 
 def _packet_of(batch: Batch, index: int, number: int) -> Packet:
     row = batch.packets[index]
-    start = int(row["offset"])
-    data = batch.buffer[start : start + int(row["caplen"])].tobytes()
-    return Packet(
-        int(row["ts_ns"]),
-        number,
-        int(row["wirelen"]),
-        int(row["link"]),
-        int(row["interface"]),
-        data,
-    )
+    return copy_packet(batch.buffer, int(row["offset"]), row, number)

@@ -58,13 +58,13 @@ def packets_of(ring: Ring, record: int, first: int, end: int) -> Iterator[Packet
         if number < first or int(row["at"]) < oldest_byte:
             return
         if number < end:
-            yield _packet(ring, row, number)
+            yield copy_packet(ring.data, int(row["at"]) % len(ring.data), row, number)
         at = int(row["previous"])
 
 
-def _packet(ring: Ring, row: Any, number: int) -> Packet:
-    place = int(row["at"]) % len(ring.data)
-    data = ring.data[place : place + int(row["caplen"])].tobytes()
+def copy_packet(buffer: Any, at: int, row: Any, number: int) -> Packet:
+    """A packet whose bytes stand in a buffer; `row` says what else is known of it."""
+    data = buffer[at : at + int(row["caplen"])].tobytes()
     return Packet(
         int(row["ts_ns"]),
         number,
