@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -28,10 +29,12 @@ def test_live_says_what_a_scan_says(scenario: str, wire: Wire) -> None:
     skip_without("tcpreplay")
     scanned = scan_scenario(scenario)
     counts = scanned.counts
-    with wire.inside():
-        source = open_live([wire.tap], RING)
     internal = options_of(scenario, "--internal")
-    with Running(ring=source, using=catalog_of(scenario), internal=internal) as run:
+    with ExitStack() as stack:
+        with wire.inside():  # the ring's thread stays there: it looks for its interface again
+            source = open_live([wire.tap], RING)
+            using = catalog_of(scenario)
+            run = stack.enter_context(Running(ring=source, using=using, internal=internal))
         source.start()
         time.sleep(0.05)
         wire.replay(capture_of(scenario))

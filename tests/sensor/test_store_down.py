@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -58,9 +59,10 @@ def test_postgresql_stops_and_starts(wire: Wire, postgres: Postgres, tmp_path: P
     writer = Writer(settings, "test-sensor")
     writer.start()
     heard = Listening(writer)
-    with wire.inside():
-        source = open_live([wire.tap], RING)
-    with Running(ring=source, writer=heard) as run:
+    with ExitStack() as stack:
+        with wire.inside():  # the ring's thread stays there: it looks for its interface again
+            source = open_live([wire.tap], RING)
+            run = stack.enter_context(Running(ring=source, writer=heard))
         source.start()
         replay = keep_replaying(wire, capture_of("campus"), "--pps=1000")
         try:
@@ -77,6 +79,7 @@ def test_postgresql_stops_and_starts(wire: Wire, postgres: Postgres, tmp_path: P
         finally:
             replay.terminate()
             replay.wait(10)
+    assert source.statistics().interfaces[0].times_gone == 0
     assert writer.drain(60)
     counts = writer.counts()
     assert (counts.refused, counts.dropped, counts.set_aside) == (0, {}, 0)
