@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from poolwatch.kernels.carriers import decode_packets
+from poolwatch.kernels.doors import decode_packets
 from poolwatch.layouts import FRAME, PACKET, Carrier, Link, Reason, tunnel_of
 from tests.naive_carriers import Frame
 

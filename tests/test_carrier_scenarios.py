@@ -22,7 +22,7 @@ from poolwatch.capture.bytestream import ByteStream
 from poolwatch.capture.source import Batch
 from poolwatch.catalog import Catalog, load_catalog
 from poolwatch.engine import Engine
-from poolwatch.kernels.carriers import decode_packets
+from poolwatch.kernels.doors import decode_packets
 from poolwatch.layouts import FRAME, Carrier, tunnel_of, vlans_of
 from poolwatch.match.matcher import Matcher
 from poolwatch.match.slices import merge

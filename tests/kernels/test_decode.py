@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 
-from poolwatch.kernels.decode import decode_frames
+from poolwatch.kernels.doors import decode_frames
 from poolwatch.layouts import FRAME, Kind, Link, Reason
 from tests import builders, naive
 from tests.builders import IPV4, Packet, batch, ethernet, framed, ipv4, ipv6, tcp, udp

@@ -16,7 +16,7 @@ from numba.core.registry import CPUDispatcher
 
 import poolwatch
 from poolwatch import kernels
-from poolwatch.kernels.decode import decode_frames
+from poolwatch.kernels.doors import decode_frames
 from poolwatch.layouts import FRAME, PACKET
 
 PACKAGE = Path(poolwatch.__file__).parent

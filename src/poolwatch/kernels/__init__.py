@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,12 +27,15 @@ from numba.core.types.containers import NamedTuple as NumbaNamedTuple
 
 from poolwatch import layouts
 
-_CARRIER_SIDE = ("walk", "ring", "sights", "decode", "carriers", "intervals")
+_CARRIER_SIDE = ("decode", "carriers")
 _NAME_SIDE = ("frames", "gate", "endpoints", "names", "dns", "tls", "openings")
-MODULES = (*_CARRIER_SIDE, *_NAME_SIDE, "flows", "merge", "recent")
-"""The kernel modules, in import order; `warm` compiles them all.
+_BESIDE = ("walk", "ring", "sights", "intervals", "recent")
+_WARM = (*_CARRIER_SIDE, *_NAME_SIDE, *_BESIDE, "flows", "merge")
+MODULES = (*_WARM, "doors")
+"""The kernel modules; `warm` compiles all that poolwatch itself uses.
 
-The first two groups know nothing of each other; what follows needs both.
+The first two groups know nothing of each other, and the third is nobody's affair; `flows` needs
+the first two.
 """
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -127,30 +131,42 @@ def helper(function: F) -> F:
 
 
 def warm() -> None:
-    """Compile every kernel, or load it from the cache, and remember that it was done."""
+    """Compile what poolwatch uses, or load it from the cache, and remember that it was done."""
     directory = cache_directory()
     if directory is not None and is_cold():
         _compile_in_two()
-    for name in MODULES:
-        importlib.import_module(f"poolwatch.kernels.{name}")
+    _import(_WARM)
     if directory is not None:
         (directory / "ready").touch()
 
 
 def _compile_in_two() -> None:
-    """Compile what can be at the same time, one half in another process, into the cache.
+    """Compile what can be at the same time, part of it in another process, into the cache.
 
     Whatever that one leaves undone is compiled when it is imported.
     """
-    modules = ", ".join(f"poolwatch.kernels.{name}" for name in _CARRIER_SIDE)
+    with _compiling_elsewhere(_CARRIER_SIDE):
+        _import(_NAME_SIDE)
+    with _compiling_elsewhere(_BESIDE):
+        _import(("flows", "merge"))
+
+
+@contextmanager
+def _compiling_elsewhere(names: tuple[str, ...]) -> Iterator[None]:
+    """Another process compiles these meanwhile."""
+    modules = ", ".join(f"poolwatch.kernels.{name}" for name in names)
     with subprocess.Popen(  # noqa: S603 — nothing foreign in it; -P: no module of the working folder
         [sys.executable, "-P", "-c", f"import {modules}"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ):
-        for name in _NAME_SIDE:
-            importlib.import_module(f"poolwatch.kernels.{name}")
+        yield
+
+
+def _import(names: tuple[str, ...]) -> None:
+    for name in names:
+        importlib.import_module(f"poolwatch.kernels.{name}")
 
 
 def is_cold() -> bool:
@@ -183,6 +199,7 @@ def _checked() -> bool:
     return os.environ.get("POOLWATCH_BOUNDSCHECK") == "1"
 
 
+@cache
 def _source_digest() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
     here = Path(__file__).parent

@@ -14,14 +14,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from poolwatch.kernels import BYTES, helper, i8, kernel, part, row, rows, u8, void
+from poolwatch.kernels import BYTES, helper, i8, kernel, part, row, u8
 from poolwatch.kernels.decode import (
     CARRIED,
     CARRIER_PORTS,
     VLAN_DEPTH,
-    decode_frame,
     decode_ipv4,
     decode_ipv6,
     family_ethertype,
@@ -613,15 +610,3 @@ def decode_carried(buffer: Any, packet: Any, reason: int, frame: Any) -> int:
     if reason == CARRIED and not _names_carrier(i8(frame["ports"])):
         return 0
     return unwrap(buffer, packet, frame)
-
-
-@kernel(void(BYTES, rows(PACKET), i8, rows(FRAME)))
-def decode_packets(buffer: Any, packets: Any, count: int, frames: Any) -> None:
-    """Decode `count` packets, or what they carry, into as many frames with their `reason`."""
-    for index in range(count):
-        packet = packets[index]
-        frame = frames[index]
-        reason = decode_frame(buffer, packet, frame)
-        if reason & CARRIED:
-            reason = decode_carried(buffer, packet, reason, frame)
-        frame["reason"] = np.uint8(reason)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from poolwatch.kernels import BYTES, b1, i8, kernel, part, row, rows, u8, void
+from poolwatch.kernels import BYTES, b1, i8, part, row, u8
 from poolwatch.kernels.intrinsics import big16, big32, big64, little32
 from poolwatch.layouts import FRAME, PACKET, VLAN_BITS, Kind, Link, Reason
 
@@ -320,11 +320,3 @@ def decode_frame(buffer: Any, packet: Any, frame: Any) -> int:
     if ethertype == _MPLS or ethertype == _MPLS_UPSTREAM or ethertype == _PPPOE_SESSION:
         return _NOT_IP | CARRIED
     return _NOT_IP
-
-
-@kernel(void(BYTES, rows(PACKET), i8, rows(FRAME)))
-def decode_frames(buffer: Any, packets: Any, count: int, frames: Any) -> None:
-    """Decode `count` packets as plain ones into as many frames, each with its `reason`."""
-    for index in range(count):
-        reason = decode_frame(buffer, packets[index], frames[index])
-        frames[index]["reason"] = np.uint8(reason & ~CARRIED)

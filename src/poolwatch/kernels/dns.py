@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel, part, row, u8, void
+from poolwatch.kernels import BYTES, INT64S, b1, i8, part, row, u8, void
 from poolwatch.kernels.intrinsics import big16, big32, big64
 from poolwatch.kernels.names import (
     NAME_BYTES,
@@ -141,7 +141,7 @@ def _learn_addresses(
         position = fixed + 10 + size
 
 
-@kernel(b1(BYTES, i8, i8, row(FLOW), i8, i8, i8, NAMES_TYPE))
+@part(b1(BYTES, i8, i8, row(FLOW), i8, i8, i8, NAMES_TYPE))
 def read_dns(
     buffer: Any,
     base: int,

@@ -160,7 +160,7 @@ def drop_slot(slots: Any, tag: int, record: int) -> None:
     slots[hole] = 0
 
 
-@kernel(void(rows(TABLE), row(FLOW), row(FLOW_START), rows(COUNTERS)))
+@part(void(rows(TABLE), row(FLOW), row(FLOW_START), rows(COUNTERS)))
 def account(table: Any, flow: Any, start: Any, counters: Any) -> None:
     """Count a flow for coverage when it closes."""
     count = counters[0]
@@ -296,7 +296,7 @@ def _open_flow(
     return record
 
 
-@kernel(b1(row(FLOW), i8, i8))
+@part(b1(row(FLOW), i8, i8))
 def _is_unsure(flow: Any, ts_ns: int, idle_ns: int) -> bool:
     """In a slice: a SYN closes an inherited flow that, as far as seen here, was unused."""
     flags = i8(flow["flags"])
@@ -447,7 +447,7 @@ def _find_numbered(frame: Any, table: Any, slots: Any, flows: Any, number: int) 
     return -1
 
 
-@kernel(i8(row(FRAME), i8, rows(TABLE), SLOTS, rows(FLOW), rows(FLOW_START)))
+@part(i8(row(FRAME), i8, rows(TABLE), SLOTS, rows(FLOW), rows(FLOW_START)))
 def _place_gtp(frame: Any, ts_ns: int, table: Any, slots: Any, flows: Any, starts: Any) -> int:
     """The flow of a packet that came through GTP, or -1 for a new one; the key is set so.
 

@@ -182,7 +182,7 @@ def opens_frames(buffer: Any, position: int, end: int) -> bool:
     return _opens_datum(buffer, position, end) or _opens_zkwork(buffer, position, end)
 
 
-@kernel(b1(BYTES, i8, i8, b1))
+@part(b1(BYTES, i8, i8, b1))
 def opens_websocket(buffer: Any, position: int, end: int, upgraded: bool) -> bool:
     """Whether a payload begins a WebSocket frame with a JSON object in it.
 

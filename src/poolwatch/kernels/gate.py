@@ -55,7 +55,7 @@ def _is_blank(byte: int) -> bool:
     return byte == 32 or byte == 9 or byte == 10 or byte == 13
 
 
-@kernel(i8(BYTES, i8, i8), inline=True)
+@part(i8(BYTES, i8, i8), inline=True)
 def _skip_blanks(buffer: Any, position: int, end: int) -> int:
     stop = min(end, position + BLANKS)
     while position < stop and _is_blank(i8(buffer[position])):
@@ -63,7 +63,7 @@ def _skip_blanks(buffer: Any, position: int, end: int) -> int:
     return position
 
 
-@kernel(b1(BYTES, i8, i8), inline=True)
+@part(b1(BYTES, i8, i8), inline=True)
 def opens_json(buffer: Any, position: int, end: int) -> bool:
     """Whether bytes that begin here can be the beginning of a JSON object or batch.
 
@@ -171,7 +171,7 @@ def _gate_head(buffer: Any, position: int, end: int, has_body: bool, packed: boo
     return PASS if has_body or upgrade else 0  # the head goes on in a later segment
 
 
-@kernel(b1(BYTES, i8, i8))
+@part(b1(BYTES, i8, i8))
 def opens_socks5(buffer: Any, position: int, end: int) -> bool:
     """Whether a payload is a SOCKS5 greeting or its beginning, with at most the next message
     behind it. These are few bytes, and binary: each has to be one that clients send.
@@ -210,7 +210,7 @@ def _text_end(buffer: Any, position: int, end: int) -> int:
     return end
 
 
-@kernel(b1(BYTES, i8, i8))
+@part(b1(BYTES, i8, i8))
 def opens_socks4(buffer: Any, position: int, end: int) -> bool:
     """Whether a payload is a SOCKS4 or 4a request to connect, or its beginning; behind it
     only what begins like something worth reading.
@@ -307,7 +307,7 @@ def gate_payload(
     return gate
 
 
-@kernel(i8(BYTES, i8, i8, i8, i8, b1), inline=True)
+@part(i8(BYTES, i8, i8, i8, i8, b1), inline=True)
 def gate_first(
     buffer: Any, position: int, end: int, gate: int, side: int, other_silent: bool
 ) -> int:

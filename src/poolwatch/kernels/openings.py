@@ -120,7 +120,7 @@ def begin_opening(names: Any, what: int, want: int, seq: int, side: int, ts_ns: 
     return number
 
 
-@kernel(b1(NAMES_TYPE, i8), inline=True)
+@part(b1(NAMES_TYPE, i8), inline=True)
 def is_kept(names: Any, number: int) -> bool:
     """Whether the opening of that number is still in the ring."""
     tables = tables_of(names)
@@ -291,7 +291,7 @@ def _look_for_certificate(names: Any, opening: Any) -> int:
     return found
 
 
-@kernel(
+@part(
     i8(NAMES_TYPE, i8, row(FLOW), row(FLOW_START), i8, i8, i8, b1, rows(SEGMENT), i8),
 )
 def _advance(
