@@ -102,8 +102,7 @@ def decoder(data: bytes) -> None:
     """Frames, each with its link type before it, at the brink of readable memory."""
     import numpy as np
 
-    from poolwatch.kernels.doors import decode_packets
-    from poolwatch.kernels.doors import decode_frames
+    from poolwatch.kernels.doors import decode_frames, decode_packets
     from poolwatch.kernels.gate import gate_payload
     from poolwatch.layouts import FRAME
     from tests import builders

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from poolwatch.capture import open_source
-from poolwatch.kernels.doors import decode_packets
-from poolwatch.kernels.doors import decode_frames
+from poolwatch.kernels.doors import decode_frames, decode_packets
 from poolwatch.kernels.gate import gate_payload
 from poolwatch.kernels.ring import walk_block
 from poolwatch.kernels.sights import look_for_doubles
