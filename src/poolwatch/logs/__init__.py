@@ -1,0 +1,1 @@
+"""What other devices wrote down: leases, logins, neighbours, switch ports, translations."""
