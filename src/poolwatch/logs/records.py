@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 
-type Address = IPv4Address | IPv6Address
+Address = IPv4Address | IPv6Address
 
 
 class Kind(StrEnum):
