@@ -32,11 +32,11 @@ bench-live: $(VENV)/.dev tools  ## live capture beside tcpdump, over veth; needs
 fuzz: $(VENV)/.dev  ## look for crashes for SECONDS (600), shared by all targets; finds go to .fuzz/
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
-soak: $(VENV)/.dev tools  ## hours in minutes: 50 M packets, 200 kills, a store away for a minute; dated, into .soak/
+soak: $(VENV)/.dev tools  ## hours in minutes: 50 M packets, 10 M flows, 200 kills, a store away for a minute; dated, into .soak/
 	@mkdir -p .soak
 	POOLWATCH_SOAK=1 POOLWATCH_SOAK_FILE=$(CURDIR)/$(SOAK) $(BIN)/pytest -s \
-	  tests/sensor/test_soak.py tests/sensor/test_kill.py tests/sensor/test_store_down.py \
-	  tests/sensor/test_replay.py
+	  tests/sensor/test_soak.py tests/sensor/test_ceiling.py tests/sensor/test_kill.py \
+	  tests/sensor/test_store_down.py tests/sensor/test_replay.py
 	@cat $(SOAK)
 
 captures: $(VENV)/.dev  ## make pcaps/ anew from the recipes

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from poolwatch.capture.source import Batch
+from poolwatch.kernels.flows import hash_flow
+from poolwatch.layouts import FLOW
 from poolwatch.match.live import LiveSettings
-from poolwatch.match.matcher import Matcher
+from poolwatch.match.prefilter import Endpoints, FlowTable
 from poolwatch.sensor.coverage import resident_bytes
 from poolwatch.settings import Limits
 from tests.match.test_conversation import SESSION
@@ -110,10 +115,28 @@ def test_lines_that_never_end() -> None:
     assert {row.host for row in run.findings} == {"10.0.0.5"}
 
 
+def probes(packets: Sequence[Sent], seed: int | None) -> int:
+    """Slots a table with this seed had to look at beyond each flow's own."""
+    table = FlowTable(Limits(flows=1024), Endpoints(()), seed=seed, keep=False)
+    for _ in table.scan(make_batch(packets)):
+        pass
+    return int(table.counters["probes"][0])
+
+
 def test_nobody_can_choose_ports_that_collide() -> None:
-    """The hash of the table is keyed anew at each start."""
-    seeds = set()
-    for _ in range(4):
-        table = Matcher(catalog(), Limits(flows=64)).table.table
-        seeds.add(tuple(int(table[f"seed_{c}"][0]) for c in "abcd"))
-    assert len(seeds) == 4
+    """Ports that crowd one place under a known seed are spread by the secret one of each start."""
+    known, wanted = 1, 200
+    table = FlowTable(Limits(flows=1024), Endpoints(()), seed=known, keep=False)
+    flow = np.zeros(1, FLOW)
+    flow["b_lo"], flow["kind"] = 0xCB00_7109, 1  # 203.0.113.9, TCP over IPv4
+    crowd: list[Sent] = []
+    for number in itertools.count():
+        host, port = number >> 16, number & 0xFFFF
+        flow["a_lo"], flow["ports"] = 0x0A01_0001 | host << 8, port << 16 | 80
+        if hash_flow(table.table, flow[0]) & (len(table.slots) - 1) < wanted // 4:
+            frame = tcp_frame((f"10.1.{host}.1", port), ("203.0.113.9", 80), seq=1, flags=SYN)
+            crowd.append(Sent(NOON_NS + number, frame))
+            if len(crowd) == wanted:
+                break
+    assert probes(crowd, known) > wanted * wanted // 8
+    assert probes(crowd, None) < wanted
