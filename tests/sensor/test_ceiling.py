@@ -111,5 +111,15 @@ def write_endless(path: Path) -> None:
 
 def replay(wire: Wire, capture: Path, *options: str) -> None:
     """Send a capture at a speed that the ring follows: what is dropped takes no memory."""
-    command = wire.command("tcpreplay", "-q", RATE, *options, "-i", wire.feed, str(capture))
+    command = wire.command(
+        "tcpreplay",
+        "-q",
+        "--no-flow-stats",
+        "--preload-pcap",
+        RATE,
+        *options,
+        "-i",
+        wire.feed,
+        str(capture),
+    )
     subprocess.run(command, check=True, capture_output=True, timeout=1800)
