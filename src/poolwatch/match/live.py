@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from poolwatch.match.lessons import Taught, learn, taught_by
 from poolwatch.match.matcher import Matcher
 from poolwatch.terms import FlowKey, Hit, Stage
 
@@ -113,6 +114,14 @@ class LiveMatcher:
         """Free part of the memory; what had been found in flows that go is given."""
         self.matcher.shed()
         return self._worth(self.matcher.give())
+
+    def lessons(self) -> list[Taught]:
+        """What DNS taught since the last call, for the matchers of other rings."""
+        return taught_by(self.matcher)
+
+    def learn(self, taught: Taught) -> None:
+        """Learn what the matcher of another ring learned."""
+        learn(self.matcher, taught)
 
     def use(self, catalog: Catalog) -> None:
         """Go by another catalogue; no flow is lost. Raises CatalogError, and stays as it was."""

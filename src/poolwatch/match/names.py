@@ -106,6 +106,7 @@ class NameWatch:
         self.tables = tables
         self.flows: dict[int, FlowNames] = {}  # by record
         self.lessons: dict[int, Lesson] = {}  # by packet
+        self.taught: list[int] | None = None  # packets of new lessons, where somebody asks
 
     def read_dns(self, row: Row, key: FlowKey, data: bytes) -> None:
         """One DNS message."""
@@ -312,6 +313,8 @@ class NameWatch:
         }
         told = seen._replace(via=Via.ADDRESS, quotes=())
         self.lessons[seen.packet] = Lesson(client, key.version, told, where)
+        if self.taught is not None:
+            self.taught.append(seen.packet)
         while len(self.lessons) > self._limits.learned_addresses:
             del self.lessons[next(iter(self.lessons))]
 

@@ -163,10 +163,14 @@ class NameTables:
         adopt_openings(self.state, later.state, packets)
         return before
 
+    def learn_rows(self, rows: Array) -> None:
+        """Learn what LEARNED rows say."""
+        learn_all(self.state, rows, len(rows))
+
     def learn(self, later: NameTables) -> None:
         """Learn what a later slice learned, its packets already numbered from our beginning."""
         learned = later.arrays["learned"]
-        learn_all(self.state, learned, min(int(later.state["learned"][0]), len(learned)))
+        self.learn_rows(learned[: int(later.state["learned"][0])])
         note_servers(self.state, later.arrays["servers"])
         for name in ("learned_forgotten", "servers_forgotten"):
             self.state[name] += later.state[name]

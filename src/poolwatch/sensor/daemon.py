@@ -136,6 +136,8 @@ class Sensor:
             self.pipelines.append(pipeline)
             if self.outlets.keeper is not None:
                 pipeline.keep_with(self.outlets.keeper.lane(engine.live.matcher.table))
+        for pipeline in self.pipelines:
+            pipeline.teach([other for other in self.pipelines if other is not pipeline])
         self.health = Health(self.config.health, self.pipelines, self.collector)
         self.collector.hear([p.canary for p in self.pipelines], self.health.heard)
         self._book = CoverageBook(self.pipelines, capture.id or "")

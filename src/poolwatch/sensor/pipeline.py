@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from poolwatch.capture.mirror import Directions, DuplicateWatch, directions
@@ -19,9 +19,11 @@ from poolwatch.terms import Grade, Session
 if TYPE_CHECKING:
     from poolwatch.capture.live import LiveSource, RingSettings
     from poolwatch.capture.source import Batch
+    from poolwatch.match.lessons import Taught
     from poolwatch.tables import Tables
 
 _TICK_SECONDS = 0.25
+_ORDERS = 1000  # that wait for a ring's thread; others are seldom more than two
 
 
 class Keeps(Protocol):
@@ -65,6 +67,8 @@ class Pipeline(threading.Thread):
         self.beat = time.monotonic()
         self.batches = 0
         self.sheds = 0
+        self.lessons_missed = 0
+        self._others: Sequence[Pipeline] = ()
         self._mailbox = mailbox
         self._failed = failed
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -76,6 +80,12 @@ class Pipeline(threading.Thread):
     def look_for_doubles(self, settings: RingSettings) -> None:
         """Have packets recognised that were mirrored twice. Before `start`."""
         self.doubles = DuplicateWatch(settings)
+
+    def teach(self, others: Sequence[Pipeline]) -> None:
+        """Hand what DNS teaches on to other rings. Before `start`."""
+        self._others = others
+        if others:
+            self.engine.live.lessons()  # from now on they are noted
 
     def directions(self) -> Directions:
         """Conversations seen, and those of them in one direction only."""
@@ -113,9 +123,18 @@ class Pipeline(threading.Thread):
 
         self._orders.put(free)
 
+    def learn(self, taught: Taught) -> None:
+        """Learn what another ring learned; from its thread. When much waits, it is counted."""
+        if self._orders.qsize() >= _ORDERS:
+            self.lessons_missed += 1
+        else:
+            self._orders.put(lambda: self.engine.live.learn(taught))
+
     def counts(self) -> dict[str, int]:
         """What was counted, without the canary's share; from any thread."""
         counts = self.engine.counts()
+        if self.lessons_missed:
+            counts["lessons_missed"] = counts.get("lessons_missed", 0) + self.lessons_missed
         canary = self.canary
         counts["packets"] -= min(canary.packets, counts["packets"])
         for name in ("bytes", "captured_bytes"):
@@ -136,6 +155,7 @@ class Pipeline(threading.Thread):
                 if self._keeps is not None:
                     self._keeps.see(batch, self.engine.live.matcher.table.records)
                 self._give(states)
+                self._hand_on()
             if not self._orders.empty():
                 self._obey()
             if self.beat - self._ticked >= _TICK_SECONDS:
@@ -169,6 +189,12 @@ class Pipeline(threading.Thread):
                 last_ns=None if hit.open else hit.last_ns,
             )
         )
+
+    def _hand_on(self) -> None:
+        if self._others:
+            for taught in self.engine.live.lessons():
+                for other in self._others:
+                    other.learn(taught)
 
     def _obey(self) -> None:
         while True:
