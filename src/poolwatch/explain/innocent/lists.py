@@ -1,0 +1,64 @@
+"""Explanations about lists: an address that others share, a row that is out of date."""
+
+from __future__ import annotations
+
+from poolwatch.explain.facts import Subject
+from poolwatch.explain.innocent.grounds import (
+    SAID_BY_MINER,
+    cannot_tell,
+    excluded,
+    named,
+    only_looked_up,
+    possible,
+    quote,
+    spoken,
+)
+from poolwatch.explain.rows import ListedRows
+from poolwatch.explain.statements import Outcome, Statement, joined
+
+_OLD_DAYS = 180
+"""Age of a row's last check from which on its pool may have moved."""
+_DAY_US = 86_400_000_000
+
+
+def shared_address(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
+    """Whether the address serves others beside a pool: a network for content, a host of many."""
+    flow = spoken(subject)
+    if flow is not None:
+        return excluded("dialect", quote(flow, *SAID_BY_MINER))
+    if only_looked_up(subject):
+        return excluded("lookup")
+    said = named(subject)
+    if said is not None:
+        quotes = quote(said[0], "sni", "host", "certificate", "tunnel")
+        if not any(name.via in ("sni", "host") for name in said[0].names):
+            return possible("certificate", quotes, name=said[1])
+        return excluded("named", quotes, name=said[1])
+    best = subject.flows[0]
+    address = joined(*best.pool_end)
+    if listed.is_shared(best):
+        return possible("listed_shared", address=address)
+    if any(name.via == "address" for name in best.names):
+        return possible("by_lookup", quote(best, "answer", "address"), address=address)
+    return cannot_tell("by_address", address=address)
+
+
+def stale_indicator(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
+    """Whether a row of the lists tells of a pool that is gone from there."""
+    flow = spoken(subject)
+    if flow is not None:
+        return excluded("dialect", quote(flow, *SAID_BY_MINER))
+    best = subject.flows[0]
+    row = listed.best_row(best)
+    if row is None:
+        return cannot_tell("no_row", signatures=", ".join(best.signatures) or "-")
+    date = row.verified
+    if row.nursery:
+        return possible("one_source", row=row.id, source=row.sources, date=date.isoformat())
+    if best.last_us is None:
+        return cannot_tell("no_time", row=row.id, date=date.isoformat())
+    days = best.last_us // _DAY_US - listed.day_of(date)
+    fields = {"row": row.id, "source": row.sources, "date": date.isoformat()}
+    if days > _OLD_DAYS:
+        return possible("old", **fields, days=days)
+    return excluded("recent", **fields)
