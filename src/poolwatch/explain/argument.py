@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 from poolwatch.aggregate.named import WEB_PORTS
 from poolwatch.explain.facts import Flow, Message, Subject
-from poolwatch.explain.statements import Moment, Quoted, Secret, Statement, Word, joined, pool_of
+from poolwatch.explain.statements import (
+    Field,
+    Moment,
+    Quoted,
+    Secret,
+    Statement,
+    Word,
+    joined,
+    pool_of,
+)
 from poolwatch.match.dialects import ROWS
 from poolwatch.outputs.rates import rate_text
 from poolwatch.outputs.sentences import verdict_id
@@ -78,7 +87,7 @@ def grounds_against(subject: Subject) -> Iterator[Statement]:
 
 
 def _who(flow: Flow) -> Statement:
-    fields = {
+    fields: dict[str, Field] = {
         "miner": joined(*flow.miner),
         "pool": pool_of(flow),
         "proto": flow.proto,
@@ -86,7 +95,7 @@ def _who(flow: Flow) -> Statement:
         "packet": flow.first_packet or 0,
     }
     if flow.first_us is None or flow.last_us is None:
-        return Statement("for.who_untimed", {**fields})
+        return Statement("for.who_untimed", fields)
     times = {"first": Moment(flow.first_us), "last": Moment(flow.last_us)}
     return Statement("for.who", {**fields, **times})
 
@@ -102,8 +111,8 @@ def _steps(flow: Flow) -> Iterator[Statement]:
 
 
 def _step(flow: Flow, step: str, message: Message) -> Statement:
-    fields = {
-        "dialect": ROWS[flow.dialect].title if flow.dialect in ROWS else flow.dialect or "",
+    fields: dict[str, Field] = {
+        "dialect": flow.dialect_title,
         "name": message.text
         if step in ("lookup", "answer", "address", "sni", "certificate")
         else "",
@@ -116,7 +125,7 @@ def _step(flow: Flow, step: str, message: Message) -> Statement:
         key = "for.step.greeting_as"
     if step == "authorized" and "job" in message.shows:
         key = "for.step.authorized_job"
-    return Statement(key, {**fields}, (Quoted(flow, message),))
+    return Statement(key, fields, (Quoted(flow, message),))
 
 
 def _counts(subject: Subject) -> Iterator[Statement]:
@@ -138,7 +147,7 @@ def _identities(flow: Flow) -> Iterator[Statement]:
         )
     elif flow.account:
         account = {"account": Secret(flow.account)}
-        yield Statement("for.account", {**account}, _saying(flow, flow.account))
+        yield Statement("for.account", account, _saying(flow, flow.account))
     if flow.worker:
         yield Statement("for.worker", {"worker": flow.worker})
     if flow.software:
@@ -156,7 +165,7 @@ def _rates(subject: Subject) -> Iterator[Statement]:
     if finding.hashrate is not None:
         low, about, high = (rate_text(rate, 3) for rate in finding.hashrate)
         fields = {"rate": about, "low": low, "high": high, "basis": finding.hashrate_basis}
-        yield Statement("for.hashrate", {**fields})
+        yield Statement("for.hashrate", fields)
     if finding.reported is not None:
         yield Statement("for.reported", {"rate": rate_text(finding.reported, 3)})
 
@@ -165,12 +174,12 @@ def _basis(flow: Flow, subject: Subject) -> Statement:
     """Why the grade is what it is, and which signatures say so."""
     fields: dict[str, str | int] = {"signatures": ", ".join(flow.signatures) or "-"}
     if subject.grade is Grade.SUSPECTED and flow.dialect is None:
-        return Statement("for.grade.suspected_listed", {**fields})
-    return Statement(f"for.grade.{subject.grade.word}", {**fields})
+        return Statement("for.grade.suspected_listed", fields)
+    return Statement(f"for.grade.{subject.grade.word}", fields)
 
 
 def _further(flow: Flow) -> Statement:
-    fields = {
+    fields: dict[str, Field] = {
         "miner": joined(*flow.miner),
         "pool": pool_of(flow),
         "submitted": flow.submitted,
@@ -203,7 +212,7 @@ def _against(subject: Subject) -> Iterator[Statement]:
         yield Statement("against.refused", quotes=_quoted(flow, "refusal"))
     if submitted and not accepted:
         fields = {"submitted": submitted, "rejected": rejected}
-        yield Statement("against.none_accepted", {**fields}, _quoted(flow, "reject"))
+        yield Statement("against.none_accepted", fields, _quoted(flow, "reject"))
     if flow.dialect and Stage.GREETED <= subject.stage < Stage.SUBMITTING:
         yield _no_share(flow)
     if flow.dialect is None:
@@ -211,7 +220,7 @@ def _against(subject: Subject) -> Iterator[Statement]:
     if flow.dialect in ROWS and ROWS[flow.dialect].proof in ("assembled", "nursery"):
         row = ROWS[flow.dialect]
         fields_of = {"dialect": row.title, "source": row.source}
-        yield Statement(f"against.{row.proof}", {**fields_of})
+        yield Statement(f"against.{row.proof}", fields_of)
     if flow.wallet_check == "failed":
         yield Statement("against.wallet_failed")
     if flow.dialect is None and flow.pool_end[1] in WEB_PORTS:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from poolwatch.match.dialects import ROWS
 from poolwatch.outputs.columns import FINDINGS, FLOWS, STATS, Table
 from poolwatch.outputs.rows import Row, UnfitError
 from poolwatch.terms import Grade, Role, Speaker, Stage
@@ -92,6 +94,11 @@ class Flow:
         """Wallets and accounts of its logins."""
         named = (*self.logins, self.wallet, self.account, self.mail)
         return tuple(dict.fromkeys(text for text in named if text))
+
+    @property
+    def dialect_title(self) -> str:
+        """What its dialect is, for people; empty: none was spoken."""
+        return ROWS[self.dialect].title if self.dialect in ROWS else self.dialect or ""
 
     def proving(self, *steps: str) -> tuple[Message, ...]:
         """The first message that shows the first of these steps that any shows."""
@@ -326,7 +333,7 @@ def _name(item: dict[str, Any]) -> Name:
     return Name(*(str(item.get(key) or "") for key in ("name", "via", "listed")))
 
 
-def _messages(rows: list[dict[str, Any]]) -> list[Message]:
+def _messages(rows: Iterable[dict[str, Any]]) -> list[Message]:
     """Rows of evidence joined to messages: the text stands on a message's first row."""
     found: list[Message] = []
     for row in rows:
@@ -350,10 +357,9 @@ def _whole(row: dict[str, Any], name: str) -> int:
 
 
 def _speaker(word: object) -> Speaker:
-    try:
-        return Speaker(word)
-    except ValueError:
-        raise UnfitError("mining.evidence: side is neither miner nor pool") from None
+    if word not in tuple(Speaker):
+        raise UnfitError("mining.evidence: side is neither miner nor pool")
+    return Speaker(str(word))
 
 
 def _words(value: object) -> tuple[str, ...]:

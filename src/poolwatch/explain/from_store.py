@@ -77,9 +77,8 @@ class StoreSubjects:
         found: list[Finding] = []
         for host in sorted(hosts):
             rows = self._store.findings(host=host)
-            for finding in self._read((row.event for row in rows), finding_of):
-                if not flows.keys().isdisjoint(finding.flows):
-                    found.append(finding)
+            read = self._read((row.event for row in rows), finding_of)
+            found += [one for one in read if not flows.keys().isdisjoint(one.flows)]
         return found
 
     def _coverage(self, findings: list[Finding]) -> Coverage | None:

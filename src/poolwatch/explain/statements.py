@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -36,12 +37,15 @@ class Secret(NamedTuple):
     text: str
 
 
+Field = Value | Word | Moment | Secret
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One sentence: the id of its message below `explain.`, its fields, what it rests on."""
 
     id: str
-    fields: dict[str, Value | Word | Moment | Secret] = field(default_factory=dict)
+    fields: Mapping[str, Field] = field(default_factory=dict)
     quotes: tuple[Quoted, ...] = ()
 
 

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from poolwatch.explain.facts import Subject
 from poolwatch.explain.innocent import lists, names, parties, wire
+from poolwatch.explain.innocent.grounds import Case, Verdict
+from poolwatch.explain.rows import ListedRows
 from poolwatch.explain.statements import Outcome, Statement, Tested
-
-if TYPE_CHECKING:
-    from poolwatch.explain.facts import Subject
-    from poolwatch.explain.rows import ListedRows
-
-Verdict = tuple[Outcome, Statement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +21,7 @@ class Explanation:
     """An innocent explanation; its sentences stand below `explain.innocent.ID`."""
 
     id: str
-    test: Callable[[Subject, ListedRows], Verdict]
+    test: Callable[[Case], Verdict]
 
 
 EXPLANATIONS = (
@@ -48,6 +44,6 @@ def tested(subject: Subject, listed: ListedRows) -> Iterator[Tested]:
         if not subject.flows:
             yield Tested(explanation.id, Outcome.CANNOT_TELL, Statement("innocent.no_flow"))
             continue
-        outcome, ground = explanation.test(subject, listed)
+        outcome, ground = explanation.test(Case(subject, listed))
         ground = Statement(f"innocent.{explanation.id}.{ground.id}", ground.fields, ground.quotes)
         yield Tested(explanation.id, outcome, ground)

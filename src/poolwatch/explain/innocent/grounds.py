@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from poolwatch.explain.facts import Flow, Subject
+from poolwatch.explain.rows import ListedRows
 from poolwatch.explain.statements import Outcome, Quoted, Statement, Value
 from poolwatch.terms import Role, Stage
 
 SAID_BY_MINER = ("submit", "greeting", "authorized", "job")
 """Steps that prove a dialect, the most telling first."""
 _NAMED = ("sni", "host", "certificate", "tunnel")
+Verdict = tuple[Outcome, Statement]
 
 
-def excluded(
-    ground: str, quotes: tuple[Quoted, ...] = (), **fields: Value
-) -> tuple[Outcome, Statement]:
+class Case(NamedTuple):
+    """What an explanation is tested on: the subject, and what the lists say of it."""
+
+    subject: Subject
+    listed: ListedRows
+
+
+def excluded(ground: str, quotes: tuple[Quoted, ...] = (), **fields: Value) -> Verdict:
     """The explanation cannot be: this speaks against it."""
     return Outcome.EXCLUDED, Statement(ground, {**fields}, quotes)
 
 
-def possible(
-    ground: str, quotes: tuple[Quoted, ...] = (), **fields: Value
-) -> tuple[Outcome, Statement]:
+def possible(ground: str, quotes: tuple[Quoted, ...] = (), **fields: Value) -> Verdict:
     """The explanation fits what was seen."""
     return Outcome.POSSIBLE, Statement(ground, {**fields}, quotes)
 
 
-def cannot_tell(
-    ground: str, quotes: tuple[Quoted, ...] = (), **fields: Value
-) -> tuple[Outcome, Statement]:
+def cannot_tell(ground: str, quotes: tuple[Quoted, ...] = (), **fields: Value) -> Verdict:
     """What was seen does not decide it."""
     return Outcome.CANNOT_TELL, Statement(ground, {**fields}, quotes)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from poolwatch.explain.facts import Subject
 from poolwatch.explain.innocent.grounds import (
     SAID_BY_MINER,
+    Case,
+    Verdict,
     cannot_tell,
     excluded,
     named,
@@ -13,16 +14,16 @@ from poolwatch.explain.innocent.grounds import (
     quote,
     spoken,
 )
-from poolwatch.explain.rows import ListedRows
-from poolwatch.explain.statements import Outcome, Statement, joined
+from poolwatch.explain.statements import joined
 
 _OLD_DAYS = 180
 """Age of a row's last check from which on its pool may have moved."""
 _DAY_US = 86_400_000_000
 
 
-def shared_address(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
+def shared_address(case: Case) -> Verdict:
     """Whether the address serves others beside a pool: a network for content, a host of many."""
+    subject = case.subject
     flow = spoken(subject)
     if flow is not None:
         return excluded("dialect", quote(flow, *SAID_BY_MINER))
@@ -36,29 +37,29 @@ def shared_address(subject: Subject, listed: ListedRows) -> tuple[Outcome, State
         return excluded("named", quotes, name=said[1])
     best = subject.flows[0]
     address = joined(*best.pool_end)
-    if listed.is_shared(best):
+    if case.listed.is_shared(best):
         return possible("listed_shared", address=address)
     if any(name.via == "address" for name in best.names):
         return possible("by_lookup", quote(best, "answer", "address"), address=address)
     return cannot_tell("by_address", address=address)
 
 
-def stale_indicator(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
+def stale_indicator(case: Case) -> Verdict:
     """Whether a row of the lists tells of a pool that is gone from there."""
+    subject = case.subject
     flow = spoken(subject)
     if flow is not None:
         return excluded("dialect", quote(flow, *SAID_BY_MINER))
     best = subject.flows[0]
-    row = listed.best_row(best)
+    row = case.listed.best_row(best)
     if row is None:
         return cannot_tell("no_row", signatures=", ".join(best.signatures) or "-")
-    date = row.verified
+    date, source = row.verified.isoformat(), row.sources
     if row.nursery:
-        return possible("one_source", row=row.id, source=row.sources, date=date.isoformat())
+        return possible("one_source", row=row.id, source=source, date=date)
     if best.last_us is None:
-        return cannot_tell("no_time", row=row.id, date=date.isoformat())
-    days = best.last_us // _DAY_US - listed.day_of(date)
-    fields = {"row": row.id, "source": row.sources, "date": date.isoformat()}
+        return cannot_tell("no_time", row=row.id, source=source, date=date)
+    days = best.last_us // _DAY_US - case.listed.day_of(row.verified)
     if days > _OLD_DAYS:
-        return possible("old", **fields, days=days)
-    return excluded("recent", **fields)
+        return possible("old", row=row.id, source=source, date=date, days=days)
+    return excluded("recent", row=row.id, source=source, date=date)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from poolwatch.aggregate.named import WEB_PORTS
-from poolwatch.explain.facts import Flow, Subject
 from poolwatch.explain.innocent.grounds import (
     SAID_BY_MINER,
+    Case,
+    Verdict,
     cannot_tell,
     excluded,
     listed_lookup,
@@ -15,17 +16,15 @@ from poolwatch.explain.innocent.grounds import (
     quote,
     spoken,
 )
-from poolwatch.explain.rows import ListedRows
-from poolwatch.explain.statements import Outcome, Statement
-from poolwatch.match.dialects import ROWS
 from poolwatch.terms import Role, Stage
 
 # A page can bring these miners along; whoever opened it may not know.
 _OF_PAGES = frozenset(("coinhive", "webminerpool", "nimiq-pool"))
 
 
-def lookup_only(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
+def lookup_only(case: Case) -> Verdict:
     """Whether a name was looked up and nothing else done."""
+    subject = case.subject
     if only_looked_up(subject):
         found = listed_lookup(subject)
         if found is None:
@@ -41,18 +40,20 @@ def lookup_only(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statemen
     return excluded("attempt", packet=flow.first_packet or 0)
 
 
-def web_page(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
+def web_page(case: Case) -> Verdict:
     """Whether somebody read a page of a pool, or one that mines by itself."""
+    subject = case.subject
     flow = spoken(subject)
     if flow is not None:
         if flow.dialect in _OF_PAGES:
-            title = ROWS[flow.dialect].title
-            return possible("browser_miner", quote(flow, *SAID_BY_MINER), dialect=title)
-        return excluded("dialect", quote(flow, *SAID_BY_MINER), dialect=_title(flow))
+            return possible(
+                "browser_miner", quote(flow, *SAID_BY_MINER), dialect=flow.dialect_title
+            )
+        return excluded("dialect", quote(flow, *SAID_BY_MINER), dialect=flow.dialect_title)
     if only_looked_up(subject):
         return possible("lookup")
     said = named(subject)
-    use = listed.use_of(subject)
+    use = case.listed.use_of(subject)
     if use in ("web", "any") or any(f.pool_end[1] in WEB_PORTS for f in subject.flows):
         if said is None:
             return possible("web_port", port=subject.flows[0].pool_end[1])
@@ -65,8 +66,9 @@ def web_page(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
     return cannot_tell("unreadable", packet=subject.flows[0].first_packet or 0)
 
 
-def resolver(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
+def resolver(case: Case) -> Verdict:
     """Whether the host asked for somebody else."""
+    subject = case.subject
     if subject.role is Role.RESOLVER:
         found = listed_lookup(subject)
         quotes = quote(found[0], "lookup", "answer") if found else ()
@@ -78,7 +80,3 @@ def resolver(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
         return excluded("conversation", quote(flow, *SAID_BY_MINER))
     first = next(flow for flow in subject.flows if flow.stage is not Stage.LOOKED_UP)
     return excluded("connection", packet=first.first_packet or 0)
-
-
-def _title(flow: Flow) -> str:
-    return ROWS[flow.dialect].title if flow.dialect in ROWS else flow.dialect or ""

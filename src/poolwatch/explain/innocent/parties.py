@@ -5,6 +5,8 @@ from __future__ import annotations
 from poolwatch.explain.facts import Flow, Subject
 from poolwatch.explain.innocent.grounds import (
     SAID_BY_MINER,
+    Case,
+    Verdict,
     cannot_tell,
     excluded,
     named,
@@ -13,21 +15,19 @@ from poolwatch.explain.innocent.grounds import (
     quote,
     spoken,
 )
-from poolwatch.explain.rows import ListedRows
-from poolwatch.explain.statements import Outcome, Quoted, Statement
-from poolwatch.match.dialects import ROWS
+from poolwatch.explain.statements import Quoted
 from poolwatch.terms import Grade, Role, Stage
 
 _MANY_ENDS = 5
 """Pools greeted and left again from which on it looks like a search for them."""
 
 
-def p2p_node(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
+def p2p_node(case: Case) -> Verdict:
     """Whether it is a node of a coin's network that keeps the chain and mines nothing."""
+    subject = case.subject
     flow = spoken(subject)
     if flow is not None:
-        title = ROWS[flow.dialect].title if flow.dialect in ROWS else flow.dialect or ""
-        return excluded("dialect", quote(flow, *SAID_BY_MINER), dialect=title)
+        return excluded("dialect", quote(flow, *SAID_BY_MINER), dialect=flow.dialect_title)
     if only_looked_up(subject):
         return cannot_tell("lookup")
     said = named(subject)
@@ -37,8 +37,9 @@ def p2p_node(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
     return cannot_tell("unreadable", packet=subject.flows[0].first_packet or 0)
 
 
-def rpc_client(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
+def rpc_client(case: Case) -> Verdict:
     """Whether a wallet or the owner of a node asks that node."""
+    subject = case.subject
     flow = spoken(subject)
     if flow is None:
         if only_looked_up(subject) or not any(flow.payload for flow in subject.flows):
@@ -47,7 +48,7 @@ def rpc_client(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement
     submitted = subject.shares[0]
     if submitted:
         return excluded("share", quote(flow, "submit", *SAID_BY_MINER), submitted=submitted)
-    if listed.are_bare(flow.signatures):
+    if case.listed.are_bare(flow.signatures):
         return possible("bare", quote(flow, "greeting", "job"))
     if subject.role in (Role.TARGET, Role.POOL):
         return excluded("other_side", quote(flow, *SAID_BY_MINER))
@@ -56,8 +57,9 @@ def rpc_client(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement
     return excluded("work", quote(flow, "job", *SAID_BY_MINER))
 
 
-def scanner(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
+def scanner(case: Case) -> Verdict:
     """Whether somebody merely knocks, to learn what answers."""
+    subject = case.subject
     if subject.role is Role.TARGET:
         return possible("greeted", quote(subject.flows[0], "greeting", "refusal", "job"))
     if subject.role is Role.POOL:
@@ -75,8 +77,9 @@ def scanner(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
     return cannot_tell("few_ends", count=len(ends))
 
 
-def health_checker(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
+def health_checker(case: Case) -> Verdict:
     """Whether a program looks if a pool is up, and does no work."""
+    subject = case.subject
     submitted = subject.shares[0]
     if submitted:
         flow = next((f for f in subject.flows if f.submitted), subject.flows[0])

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from poolwatch.explain.facts import Subject
 from poolwatch.explain.innocent.grounds import (
+    Case,
+    Verdict,
     cannot_tell,
     excluded,
     only_looked_up,
     possible,
     quote,
 )
-from poolwatch.explain.rows import ListedRows
-from poolwatch.explain.statements import Outcome, Statement
 
 _ANSWERS = ("accept", "reject", "refusal", "job", "authorized", "subscribed", "welcome")
 
 
-def one_way(subject: Subject, listed: ListedRows) -> tuple[Outcome, Statement]:
+def one_way(case: Case) -> Verdict:
     """Whether the other direction, which was not captured, would have told otherwise."""
+    subject = case.subject
     best = subject.flows[0]
     if best.payload is None:
         return cannot_tell("not_said")
