@@ -6,7 +6,7 @@ The path in an event is foreign: only its last part is used, and only to look it
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,11 +14,8 @@ from pathlib import Path
 from poolwatch.capture.inputs import find_inputs
 from poolwatch.errors import CaptureError, UsageError
 from poolwatch.explain.facts import Flow
-from poolwatch.explain.frames import is_capture
+from poolwatch.explain.frames import digest_of, stream_id_of
 from poolwatch.settings import Limits
-
-_HASHED = 16
-"""Files of one name whose digests are compared."""
 
 
 class Found(StrEnum):
@@ -49,7 +46,10 @@ class Captures:
         self._given = bool(given)
         self._files: list[Path] = []
         self._by_name: dict[str, list[Path]] = {}
+        self._digests: dict[Path, str] = {}
+        self._unreadable: dict[Path, str] = {}
         self._known: dict[tuple[str | None, str, str], Located] = {}
+        self._files_known = 0
         self.left_out = 0
         for path in given:
             self._add(path)
@@ -67,9 +67,10 @@ class Captures:
         for one in find_inputs([str(path)]):
             if one.skipped:
                 continue
-            if sum(map(len, self._by_name.values())) >= self._limits.explain_files:
+            if self._files_known >= self._limits.explain_files:
                 self.left_out += 1
                 continue
+            self._files_known += 1
             file = Path(one.path)
             self._by_name.setdefault(file.name, []).append(file)
         if path.is_file():
@@ -81,17 +82,32 @@ class Captures:
         named = self._by_name.get(name, [])
         if capture_id is None:
             return Located(Found.UNPROVEN, named[0]) if named else Located(Found.MISSING)
-        others = [file for file in self._files if file not in named]
-        unreadable = ""
-        for file in (*named, *others)[:_HASHED]:
-            try:
-                if is_capture(file, capture_id, (sensor,), self._limits):
-                    return Located(Found.SAME, file)
-            except CaptureError as error:
-                unreadable = unreadable or (str(error) if file in named else "")
-        if unreadable:
-            return Located(Found.UNREADABLE, named[0], unreadable)
+        for file in (*named, *self._files):
+            if self._digest(file) == capture_id:
+                return Located(Found.SAME, file)
+        for file in self._files:  # it may have been read from a pipe
+            if self._stream(file, sensor) == capture_id:
+                return Located(Found.SAME, file)
+        for file in named:
+            if file in self._unreadable:
+                return Located(Found.UNREADABLE, file, self._unreadable[file])
         return Located(Found.CHANGED, named[0]) if named else Located(Found.MISSING)
+
+    def _digest(self, file: Path) -> str:
+        """SHA-256 of a file, worked out once; empty where it cannot be read."""
+        if file not in self._digests:
+            self._digests[file] = self._trying(file, digest_of)
+        return self._digests[file]
+
+    def _stream(self, file: Path, sensor: str) -> str:
+        return self._trying(file, lambda path, limits: stream_id_of(path, sensor, limits))
+
+    def _trying(self, file: Path, identify: Callable[[Path, Limits], str]) -> str:
+        try:
+            return identify(file, self._limits)
+        except CaptureError as error:
+            self._unreadable[file] = str(error)
+            return ""
 
 
 def base_name(path: str) -> str:

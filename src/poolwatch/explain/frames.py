@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -42,16 +42,17 @@ def read_frames(path: Path, packets: Iterable[int], limits: Limits) -> Iterator[
             first = behind
 
 
-def is_capture(path: Path, capture_id: str, sensors: Sequence[str], limits: Limits) -> bool:
-    """Whether a file is the capture of that identity: its SHA-256, or that of a stream.
-
-    Raises CaptureError.
-    """
+def digest_of(path: Path, limits: Limits) -> str:
+    """SHA-256 of a capture as it stands, in hex. Raises CaptureError."""
     with closing(_opened(path, limits)) as stream:
-        if stream.is_file and stream.digest() == capture_id:
-            return True
+        return stream.digest()
+
+
+def stream_id_of(path: Path, sensor: str, limits: Limits) -> str:
+    """What a capture was known by if a sensor read it from a pipe. Raises CaptureError."""
+    with closing(_opened(path, limits)) as stream:
         first = next(iter(open_source(stream, limits).batches()), None)
-        return first is not None and capture_id in {stream_id(name, first) for name in sensors}
+        return stream_id(sensor, first) if first is not None and first.count else ""
 
 
 def _frame(batch: Batch, row: int, number: int) -> Frame:

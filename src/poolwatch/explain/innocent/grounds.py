@@ -7,11 +7,12 @@ from typing import NamedTuple
 from poolwatch.explain.facts import Flow, Subject
 from poolwatch.explain.rows import ListedRows
 from poolwatch.explain.statements import Outcome, Quoted, Statement, Value
-from poolwatch.terms import Role, Stage
+from poolwatch.match.dialects import ROWS
+from poolwatch.terms import Stage
 
 SAID_BY_MINER = ("submit", "greeting", "authorized", "job")
 """Steps that prove a dialect, the most telling first."""
-_NAMED = ("sni", "host", "certificate", "tunnel")
+_NAMED = ("sni", "host", "certificate")
 Verdict = tuple[Outcome, Statement]
 
 
@@ -42,6 +43,13 @@ def spoken(subject: Subject) -> Flow | None:
     return next((flow for flow in subject.flows if flow.dialect is not None), None)
 
 
+def weakly_spoken(subject: Subject) -> Flow | None:
+    """That conversation, where only a weak source tells of its dialect: it may be misread."""
+    flow = spoken(subject)
+    row = ROWS.get(flow.dialect or "") if flow else None
+    return flow if row is not None and row.proof == "nursery" else None
+
+
 def quote(flow: Flow, *steps: str) -> tuple[Quoted, ...]:
     """The message of a flow that shows one of these steps, the first of them that any does."""
     return tuple(Quoted(flow, message) for message in flow.proving(*steps))
@@ -53,6 +61,8 @@ def named(subject: Subject) -> tuple[Flow, str] | None:
         for name in flow.names:
             if name.listed and name.via in _NAMED:
                 return flow, name.name
+        if flow.via_target and any(one.startswith("pool:") for one in flow.signatures):
+            return flow, flow.via_target  # a proxy was asked for it
     return None
 
 
@@ -70,8 +80,3 @@ def only_looked_up(subject: Subject) -> bool:
     return subject.stage is Stage.LOOKED_UP and all(
         flow.stage is Stage.LOOKED_UP for flow in subject.flows
     )
-
-
-def as_miner(subject: Subject) -> bool:
-    """Whether the host is told of for what it said itself, as a miner does."""
-    return subject.role in (Role.MINER, Role.RELAY)

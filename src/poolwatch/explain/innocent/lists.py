@@ -16,8 +16,8 @@ from poolwatch.explain.innocent.grounds import (
 )
 from poolwatch.explain.statements import joined
 
-_OLD_DAYS = 180
-"""Age of a row's last check from which on its pool may have moved."""
+_APART_DAYS = 365
+"""Between a row's attestation and the packets; further apart its pool may have moved."""
 _DAY_US = 86_400_000_000
 
 
@@ -60,6 +60,7 @@ def stale_indicator(case: Case) -> Verdict:
     if best.last_us is None:
         return cannot_tell("no_time", row=row.id, source=source, date=date)
     days = best.last_us // _DAY_US - case.listed.day_of(row.verified)
-    if days > _OLD_DAYS:
-        return possible("old", row=row.id, source=source, date=date, days=days)
+    if abs(days) > _APART_DAYS:
+        ground = "old" if days > 0 else "later"
+        return possible(ground, row=row.id, source=source, date=date, days=abs(days))
     return excluded("recent", row=row.id, source=source, date=date)

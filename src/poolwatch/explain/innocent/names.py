@@ -15,6 +15,7 @@ from poolwatch.explain.innocent.grounds import (
     possible,
     quote,
     spoken,
+    weakly_spoken,
 )
 from poolwatch.terms import Role, Stage
 
@@ -43,6 +44,9 @@ def lookup_only(case: Case) -> Verdict:
 def web_page(case: Case) -> Verdict:
     """Whether somebody read a page of a pool, or one that mines by itself."""
     subject = case.subject
+    weak = weakly_spoken(subject)
+    if weak is not None:
+        return cannot_tell("weak", quote(weak, *SAID_BY_MINER), dialect=weak.dialect_title)
     flow = spoken(subject)
     if flow is not None:
         if flow.dialect in _OF_PAGES:

@@ -14,6 +14,7 @@ from poolwatch.explain.innocent.grounds import (
     possible,
     quote,
     spoken,
+    weakly_spoken,
 )
 from poolwatch.explain.statements import Quoted
 from poolwatch.terms import Grade, Role, Stage
@@ -25,6 +26,9 @@ _MANY_ENDS = 5
 def p2p_node(case: Case) -> Verdict:
     """Whether it is a node of a coin's network that keeps the chain and mines nothing."""
     subject = case.subject
+    weak = weakly_spoken(subject)
+    if weak is not None:
+        return cannot_tell("weak", quote(weak, *SAID_BY_MINER), dialect=weak.dialect_title)
     flow = spoken(subject)
     if flow is not None:
         return excluded("dialect", quote(flow, *SAID_BY_MINER), dialect=flow.dialect_title)
@@ -40,6 +44,9 @@ def p2p_node(case: Case) -> Verdict:
 def rpc_client(case: Case) -> Verdict:
     """Whether a wallet or the owner of a node asks that node."""
     subject = case.subject
+    weak = weakly_spoken(subject)
+    if weak is not None:
+        return cannot_tell("weak", quote(weak, *SAID_BY_MINER), dialect=weak.dialect_title)
     flow = spoken(subject)
     if flow is None:
         if only_looked_up(subject) or not any(flow.payload for flow in subject.flows):
