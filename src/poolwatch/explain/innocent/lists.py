@@ -32,7 +32,8 @@ def shared_address(case: Case) -> Verdict:
     said = named(subject)
     if said is not None:
         quotes = quote(said[0], "sni", "host", "certificate", "tunnel")
-        if not any(name.via in ("sni", "host") for name in said[0].names):
+        ways = {name.via for name in said[0].names}
+        if not said[0].via_target and ways.isdisjoint(("sni", "host")):
             return possible("certificate", quotes, name=said[1])
         return excluded("named", quotes, name=said[1])
     best = subject.flows[0]
