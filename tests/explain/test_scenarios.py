@@ -54,7 +54,15 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> All:
         for event in kind(events[scenario], "mining")
     }
     path = write_events(tmp / "all.json", (one for of_one in events.values() for one in of_one))
-    arguments = ("--eve", path, "--captures", PCAPS, *FOLDERS, *WHOLE, *map(str, findings))
+    arguments: tuple[str | Path, ...] = (
+        "--eve",
+        path,
+        "--captures",
+        PCAPS,
+        *FOLDERS,
+        *WHOLE,
+        *map(str, findings),
+    )
     shown, masked = run(tmp, "--reveal", *arguments), run(tmp, *arguments)
     assert (shown.status, masked.status) == (0, 0)
     return All(events, findings, flows, shown.accounts, masked.accounts)

@@ -66,7 +66,7 @@ def grounds_for(subject: Subject, told: int) -> Iterator[Statement]:
     if best is None:
         yield Statement("for.no_flow")
         return
-    yield _who(best)
+    yield from _who(subject, best)
     yield from _steps(best)
     yield from _counts(subject)
     yield from _identities(best)
@@ -86,18 +86,28 @@ def grounds_against(subject: Subject) -> Iterator[Statement]:
     yield from found or [Statement("against.nothing")]
 
 
-def _who(flow: Flow) -> Statement:
-    fields: dict[str, Field] = {
-        "miner": joined(*flow.miner),
-        "pool": pool_of(flow),
-        "proto": flow.proto,
-        "file": flow.capture.replace("\\", "/").rsplit("/", 1)[-1],
-        "packet": flow.first_packet or 0,
-    }
+def _who(subject: Subject, flow: Flow) -> Iterator[Statement]:
+    """Who spoke with whom, where and when. Who only contacted a pool is no miner."""
+    key = "who" if flow.dialect else "who_contact"
+    if flow.stage is Stage.LOOKED_UP:
+        key = "who_lookup"
+    elif flow.role is Role.TARGET and subject.host == flow.miner[0]:
+        key = "who_called"
+    yield Statement(
+        f"for.{key}",
+        {
+            "miner": joined(*flow.miner),
+            "pool": joined(*flow.pool_end) if key == "who_lookup" else pool_of(flow),
+            "proto": flow.proto,
+            "file": flow.capture.replace("\\", "/").rsplit("/", 1)[-1],
+            "packet": flow.first_packet or 0,
+        },
+    )
     if flow.first_us is None or flow.last_us is None:
-        return Statement("for.who_untimed", fields)
-    times = {"first": Moment(flow.first_us), "last": Moment(flow.last_us)}
-    return Statement("for.who", {**fields, **times})
+        yield Statement("for.when_unknown")
+    else:
+        times = {"first": Moment(flow.first_us), "last": Moment(flow.last_us)}
+        yield Statement("for.when", times)
 
 
 def _steps(flow: Flow) -> Iterator[Statement]:
@@ -186,7 +196,8 @@ def _further(flow: Flow) -> Statement:
         "accepted": flow.accepted,
     }
     words = {"grade": Word(f"grade.{flow.grade.word}"), "stage": Word(f"stage.{flow.stage.word}")}
-    return Statement("for.further", {**fields, **words}, _quoted(flow, *_TOLD))
+    key = "for.further" if flow.submitted else "for.further_without_shares"
+    return Statement(key, {**fields, **words}, _quoted(flow, *_TOLD))
 
 
 def _quoted(flow: Flow, *steps: str) -> tuple[Quoted, ...]:

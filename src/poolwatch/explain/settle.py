@@ -31,7 +31,7 @@ _BY_EXPLANATION = {
     "health_checker": "monitor_list",
     "shared_address": "passive_dns",
     "stale_indicator": "passive_dns",
-    "one_way": "both_directions",
+    "one_way": "other_direction",
 }
 
 

@@ -17,7 +17,7 @@ from poolwatch.explain.innocent.grounds import (
     weakly_spoken,
 )
 from poolwatch.explain.statements import Quoted
-from poolwatch.terms import Grade, Role, Stage
+from poolwatch.terms import Role, Stage
 
 _MANY_ENDS = 5
 """Pools greeted and left again from which on it looks like a search for them."""
@@ -89,10 +89,12 @@ def health_checker(case: Case) -> Verdict:
     subject = case.subject
     submitted = subject.shares[0]
     if submitted:
-        flow = next((f for f in subject.flows if f.submitted), subject.flows[0])
-        return excluded("share", quote(flow, "submit"), submitted=submitted)
+        sent = next((f for f in subject.flows if f.submitted), subject.flows[0])
+        return excluded("share", quote(sent, "submit"), submitted=submitted)
     if subject.role is Role.POOL:
         return excluded("serves", quote(subject.flows[0], "job", "subscribed"))
+    if subject.role is Role.TARGET:
+        return possible("greeted", quote(subject.flows[0], "greeting", "job"))
     monitor = next((flow for flow in subject.flows if _is_monitor(flow)), None)
     if monitor is not None:
         agent = monitor.agent or ""
@@ -101,9 +103,10 @@ def health_checker(case: Case) -> Verdict:
         return possible("lookup")
     if any(flow.logins for flow in subject.flows) or subject.stage >= Stage.AUTHORIZED:
         return cannot_tell("no_share", _login(subject))
-    if subject.grade is Grade.NOTED or spoken(subject) is None:
+    flow = spoken(subject)
+    if flow is None:
         return possible("contact", packet=subject.flows[0].first_packet or 0)
-    return possible("no_login", quote(spoken(subject) or subject.flows[0], "greeting"))
+    return possible("no_login", quote(flow, "greeting"))
 
 
 def _is_monitor(flow: Flow) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ from poolwatch.explain.account import Quote
 from poolwatch.explain.writing.page import Page, hex_rows
 
 _WIDTH = 100
+_WIDE = "\u2e80-\u9fff\uff00-\uffef"
+_WORD = re.compile(rf"[{_WIDE}]|\s*[^\s{_WIDE}]{{1,{_WIDTH - 10}}}|\s+")
+"""What is not torn apart at the end of a line."""
 
 
 def write(stream: IO[str], pages: list[Page]) -> None:
@@ -68,11 +72,12 @@ def _wrapped(text: str, lead: str) -> Iterator[str]:
 
 def _broken(text: str, width: int) -> list[str]:
     rows, row, used = [], "", 0
-    for c in text:
-        columns = 2 if unicodedata.east_asian_width(c) in "WF" else 1
-        if used + columns > width:
+    for word in _WORD.findall(text):
+        columns = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in word)
+        if used and used + columns > width:
             rows.append(row)
             row, used = "", 0
-        row += c
+            word = word.lstrip()
+        row += word
         used += columns
     return [*rows, row]
