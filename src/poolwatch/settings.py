@@ -125,6 +125,8 @@ class Limits:
     """Bytes shown of one quoted packet."""
     explain_message_bytes: int = 1 << 17
     """Bytes read of one quoted message, to know what of it is not to be shown."""
+    explain_pieces: int = 2000
+    """Rows of evidence of one conversation; an event with more is not used."""
     explain_files: int = 100_000
     """Captures looked at to find the quoted one again."""
     explain_packets: int = 20_000

@@ -14,8 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poolwatch.explain.facts import flow_of
+from poolwatch.explain.hiding import spans_of_rest, spans_to_hide
+from poolwatch.explain.spelling import agrees, unpacked
 from poolwatch.outputs.masking import hidden_spans
 from poolwatch.outputs.rows import UnfitError, rows_of
+from poolwatch.terms import Speaker
 from tests.explain.explaining import Event, Said, events_of, kind, run, write_events
 from tests.running import capture_of, command_line
 
@@ -204,6 +207,47 @@ def test_evidence_that_does_not_fit_is_refused(change: dict[str, Any], tmp_path:
     assert [one["id"] for one in said.account["for"]] == ["for.no_flow"]
 
 
+def test_more_evidence_than_is_believed_is_refused(tmp_path: Path) -> None:
+    events = events_of(SCENARIO)
+    for event in kind(events, "mining"):
+        event["mining"]["evidence"] *= 1000
+    said = explained(tmp_path, events)
+    assert said.status == 3
+    assert "explain_pieces" in said.complaints
+
+
+def test_a_long_message_is_read_up_to_the_bound(tmp_path: Path) -> None:
+    limits = ("--limit", "explain_message_bytes=300", "--limit", "explain_bytes=250")
+    said = explained(tmp_path, events_of(SCENARIO), "--captures", capture_of(SCENARIO), *limits)
+    parts = [part for quote in said.account["quotes"] for part in quote["parts"]]
+    assert said.status == 0
+    assert max(part["shown"] for part in parts) == 250
+    assert all(len(part["hex"]) == 2 * part["shown"] for part in parts)
+
+
+@given(st.binary(max_size=300) | st.binary(max_size=60).map(lambda data: b"\x81" + data))
+def test_any_bytes_can_be_looked_into(data: bytes) -> None:
+    inner = unpacked(data)
+    assert inner is None or isinstance(inner, bytes)
+    assert agrees(data, data.hex()) is bool(data)
+    assert spans_to_hide(data, ["secret"], Speaker.MINER, reveal=False, is_plain=False) in (
+        [],
+        [(0, len(data))],
+    )
+
+
+@given(st.binary(max_size=80), st.integers(0, 90))
+def test_a_torn_wallet_is_hidden(after: bytes, cut: int) -> None:
+    wallet = b"47mr7jYTroxQMwdKoPQuJoc9Vs9S9qCUAL6Ek4qyNFWJdqgBZRn4RYY2Qj"
+    rest = (wallet + after)[min(cut, len(wallet) - 8) :]
+    spans = spans_of_rest(rest, [wallet.decode()], reveal=False)
+    hidden = {at for start, end in spans for at in range(start, end)}
+    end_of_wallet = len(wallet) - min(cut, len(wallet) - 8)
+    if cut > 0:
+        shown = [at for at in range(end_of_wallet) if at not in hidden]
+        assert len(shown) <= 8
+
+
 def test_foreign_text_cannot_steer_a_terminal_or_become_markup(tmp_path: Path) -> None:
     events = events_of(SCENARIO)
     for event in kind(events, "mining"):
@@ -234,7 +278,7 @@ def test_any_value_makes_a_flow_or_is_refused(name: str, value: Any) -> None:
     event = copy.deepcopy(MINING)
     event["mining"][name] = value
     try:
-        flow = flow_of(next(row for _, row in rows_of(event)))
+        flow = flow_of(next(row for _, row in rows_of(event)), 100)
     except UnfitError:
         return
     assert all(message.pieces for message in flow.messages)

@@ -215,9 +215,11 @@ class Subject:
         return tuple(dict.fromkeys(named))
 
 
-def flow_of(row: Row) -> Flow:
-    """The flow of a row. Raises UnfitError."""
+def flow_of(row: Row, most_pieces: int) -> Flow:
+    """The flow of a row, with at most so many rows of evidence. Raises UnfitError."""
     cell = _cells(FLOWS, row)
+    if len(cell["evidence"] or ()) > most_pieces:
+        raise UnfitError(f"mining.evidence: more than {most_pieces} rows (limit explain_pieces)")
     shares = (cell[f"shares_{what}"] or 0 for what in ("submitted", "accepted", "rejected"))
     submitted, accepted, rejected = shares
     payload = cell["payload"]

@@ -65,7 +65,7 @@ class EveSubjects:
         for table, row in self._rows(Reading()):
             if table is not FLOWS:
                 continue
-            flow = flow_of(row)
+            flow = flow_of(row, self._limits.explain_pieces)
             ends = {flow.miner[0], flow.pool_end[0]}
             if flow.flow_id in numbers or not hosts.isdisjoint(ends):
                 key = flow.flow_id if flow.flow_id is not None else (flow.miner, flow.pool_end)
@@ -81,7 +81,7 @@ class EveSubjects:
                 for table, row in rows:
                     try:
                         if table is FLOWS:
-                            flow_of(row)
+                            flow_of(row, self._limits.explain_pieces)
                         elif table is FINDINGS:
                             finding_of(row)
                     except UnfitError as error:

@@ -58,7 +58,7 @@ class StoreSubjects:
         kept: dict[object, Flow] = {}
         for finding in findings:
             rows = self._store.sessions(sensor=finding.sensor, finding_id=finding.finding_id)
-            for flow in self._read((row.event for row in rows), flow_of):
+            for flow in self._read((row.event for row in rows), self._flow):
                 if len(kept) < self._limits.finding_entries:
                     kept[flow.flow_id] = flow
         numbers = {one.number for one in ids if one.number is not None}
@@ -67,9 +67,12 @@ class StoreSubjects:
             if number is None or number >= 1 << 63:
                 continue
             rows = self._store.sessions(flow_id=number)
-            for flow in self._read((row.event for row in rows), flow_of):
+            for flow in self._read((row.event for row in rows), self._flow):
                 kept[flow.flow_id] = flow
         return kept
+
+    def _flow(self, row: Row) -> Flow:
+        return flow_of(row, self._limits.explain_pieces)
 
     def _holding(self, flows: dict[object, Flow]) -> list[Finding]:
         """Findings about either end of some flows that rest on them."""

@@ -88,7 +88,7 @@ class QuoteReader:
         parts: Parts = {}
         for flow, message in quoted:
             located = self.captures.find(flow)
-            if located.found is Found.NOT_GIVEN and self.kept is not None:
+            if located.path is None and self.kept is not None:
                 parts[message] = self._of_kept(flow, message, known)
             else:
                 parts[message] = self._of_capture(flow, message, located, read, known)
@@ -155,6 +155,7 @@ class QuoteReader:
         gone: State = State.BEYOND,
     ) -> tuple[Part, ...]:
         """Parts of a message whose packets were looked up; None: not there."""
+        data = _within(data, self.limits.explain_message_bytes)
         whole = None not in data
         joined = b"".join(piece or b"" for piece in data)
         front = data[0] or b""
@@ -213,6 +214,15 @@ class QuoteReader:
                 run.append(piece)
         end_run()
         return hidden
+
+
+def _within(data: list[bytes | None], most: int) -> list[bytes | None]:
+    """The pieces of a message up to a number of bytes; what is beyond is empty."""
+    within: list[bytes | None] = []
+    for piece in data:
+        within.append(None if piece is None else piece[:most])
+        most -= len(within[-1] or b"")
+    return within
 
 
 def _unread(file: str, piece: Piece, state: State, reason: str = "") -> Part:

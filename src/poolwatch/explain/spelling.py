@@ -17,6 +17,7 @@ from poolwatch.outputs.masking import GONE, without_credentials
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _BOUND = 1 << 20
 _LONGEST_LABEL = 63
+_HEAD = 14  # the longest head of a WebSocket frame
 _GZIP = b"\x1f\x8b\x08"
 
 
@@ -86,7 +87,7 @@ def _unframed(data: bytes) -> bytes | None:
     at = 0
     while at < len(data):
         try:
-            head = read_head(memoryview(data)[at:].tobytes())
+            head = read_head(data[at : at + _HEAD])
         except Unlike:
             return None
         if head is None:
