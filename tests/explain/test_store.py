@@ -131,6 +131,21 @@ def test_packets_that_were_not_kept(tmp_path: Path) -> None:
     assert (said.status, states) == (0, {"not_kept"})
 
 
+def test_what_no_capture_holds_is_looked_for_among_kept_packets(tmp_path: Path) -> None:
+    keep("stratum-v1-clean", tmp_path / "kept")
+    places = ("--captures", capture_of("office"), "--kept", tmp_path / "kept")
+    said = explain_scenario(tmp_path, "stratum-v1-clean", *places)
+    states = {part["state"] for quote in said.account["quotes"] for part in quote["parts"]}
+    assert (said.status, states) == (3, {"changed"})  # a capture of that name, and another one
+    (tmp_path / "empty").mkdir()
+    places = ("--captures", tmp_path / "empty", "--kept", tmp_path / "kept")
+    said = explain_scenario(tmp_path, "stratum-v1-clean", *places)
+    assert said.status == 0
+    assert {part["state"] for quote in said.account["quotes"] for part in quote["parts"]} == {
+        "read"
+    }
+
+
 def test_a_torn_segment_gives_what_is_whole(tmp_path: Path) -> None:
     keep("stratum-v1-clean", tmp_path / "kept")
     (segment,) = (tmp_path / "kept" / "packets").glob("*.pcapng")
