@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poolwatch.explain.facts import flow_of
+from poolwatch.explain.events import flow_of
 from poolwatch.explain.hiding import spans_of_rest, spans_to_hide
 from poolwatch.explain.spelling import agrees, unpacked
 from poolwatch.outputs.masking import hidden_spans

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from poolwatch.errors import UsageError
-from poolwatch.explain.facts import Coverage, Finding, Flow, coverage_of, finding_of, flow_of
+from poolwatch.explain.events import coverage_of, finding_of, flow_of
+from poolwatch.explain.facts import Coverage, Finding, Flow
 from poolwatch.explain.subjects import LISTED, Found, Wanted, is_wanted, put_together
 from poolwatch.outputs.columns import FINDINGS, FLOWS, STATS, Table
 from poolwatch.outputs.eve_reader import Reading, read_rows

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from poolwatch.explain.facts import Coverage, Finding, Flow, coverage_of, finding_of, flow_of
+from poolwatch.explain.events import coverage_of, finding_of, flow_of
+from poolwatch.explain.facts import Coverage, Finding, Flow
 from poolwatch.explain.subjects import LISTED, Found, Wanted, put_together
 from poolwatch.outputs.columns import STATS
 from poolwatch.outputs.eve_reader import Reading
