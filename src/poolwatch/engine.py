@@ -8,7 +8,6 @@ for item in Engine(catalog, limits, inside, sensor).run(["day.pcap"]):
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict
@@ -21,6 +20,7 @@ from poolwatch.aggregate.live import Withdrawn
 from poolwatch.aggregate.places import Inside, address_text
 from poolwatch.capture import open_source
 from poolwatch.capture.bytestream import ByteStream
+from poolwatch.capture.identity import stream_id
 from poolwatch.capture.inputs import Input, find_inputs, shown_name
 from poolwatch.capture.source import LINKS, Batch, Coverage, Source
 from poolwatch.catalog import Catalog
@@ -120,7 +120,7 @@ class Engine:
         for batch in source.batches():
             if not packets:
                 self._note_start(batch)
-                start_id = self._start_id(batch)
+                start_id = stream_id(self._sensor, batch)
             packets += batch.count
             held += matcher.feed(batch)
             if matcher.promising and self._identify:
@@ -148,14 +148,6 @@ class Engine:
         if not self._identify:
             return Capture(name, None)
         return Capture(name, stream.digest() if stream.is_file else start_id)
-
-    def _start_id(self, batch: Batch) -> str:
-        """Identity of a capture that cannot be read twice: sensor and first packet."""
-        packet = batch.packets[0]
-        start = int(packet["offset"])
-        digest = hashlib.sha256(self._sensor.encode() + b"\0" + str(packet["ts_ns"]).encode())
-        digest.update(batch.buffer[start : start + int(packet["caplen"])].tobytes())
-        return digest.hexdigest()
 
     def _note_start(self, batch: Batch) -> None:
         first_ns = int(batch.packets["ts_ns"][0])

@@ -119,6 +119,18 @@ class Limits:
     """Rows of each frame of a report; beyond, they are counted."""
     eve_line_bytes: int = 1 << 27
     """Longest line of an EVE file that is read back."""
+    explain_flows: int = 20
+    """Conversations of one finding that are told one by one; the rest are counted."""
+    explain_bytes: int = 512
+    """Bytes shown of one quoted packet."""
+    explain_message_bytes: int = 1 << 17
+    """Bytes read of one quoted message, to know what of it is not to be shown."""
+    explain_pieces: int = 2000
+    """Rows of evidence of one conversation; an event with more is not used."""
+    explain_files: int = 100_000
+    """Captures looked at to find the quoted one again."""
+    explain_packets: int = 20_000
+    """Kept packets of one flow among which its quoted messages are looked for."""
     file_messages: int = 20
     """Files named on standard error; the rest are counted."""
 

@@ -39,10 +39,10 @@ STATS = {
     "encrypted_long", "gaps", "drops", "catalogue", "version",
 }  # fmt: skip
 # Beside the promised ones; a new field has to be added here, so that none comes by accident.
-MORE_TOP = {"vlan", "tunnel"}
+MORE_TOP = {"vlan", "tunnel", "capture_id"}
 SHARES = {"submitted", "accepted", "rejected", "stale", "duplicate", "low_difficulty"}
 MORE_MINING = {
-    "open", "hashrate_reported", "many_miners", "no_share_seconds",
+    "open", "payload", "hashrate_reported", "many_miners", "no_share_seconds",
     "logins", "wallets", "workers", "named_host", "extensions", "via", "via_target", "names", "tls",
     "wallet_check", "account", "mail", "options", "coins", "algorithm_basis", "pool_basis",
     "software", "software_version", "hardware_class", "height", "nbits", "coinbase",

@@ -11,7 +11,16 @@ from poolwatch.outputs.eve import finding_event, mining_event
 from poolwatch.store import FindingRow, SessionRow
 from tests.running import Scan
 
-_PLACES = ("flow_id", "finding_id", "flows", "pcap_filename", "pcap_cnt", "sensor", "timestamp")
+_PLACES = (
+    "flow_id",
+    "finding_id",
+    "flows",
+    "pcap_filename",
+    "pcap_cnt",
+    "capture_id",
+    "sensor",
+    "timestamp",
+)
 _TIMES = (
     "first_seen",
     "last_seen",

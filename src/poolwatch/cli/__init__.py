@@ -26,6 +26,10 @@ class ReaderGone(Exception):
 VERBS = {
     "scan": ("poolwatch.cli.scan", "Find miners in capture files."),
     "watch": ("poolwatch.cli.watch", "Watch a mirror port; keep and tell what is found."),
+    "explain": (
+        "poolwatch.cli.explain",
+        "Say on which bytes a finding rests, and what speaks against it.",
+    ),
     "status": ("poolwatch.cli.status", "Say how the sensor on this machine is doing."),
     "signatures": ("poolwatch.cli.signatures", "Check, list, show and import signatures."),
     "units": ("poolwatch.cli.units", "Check unit tables; say whose an address is."),

@@ -144,6 +144,7 @@ FLOWS = Table(
         Column("tunnel_dest_id", "tunnel.dest_id", Kind.INTEGER, "TEID of the other direction"),
         Column("pcap_filename", "pcap_filename", Kind.TEXT, "The capture, as it was named"),
         Column("pcap_cnt", "pcap_cnt", Kind.INTEGER, "First packet of the evidence, from 1"),
+        Column("capture_id", "capture_id", Kind.TEXT, "SHA-256 of that file, or a run's identity"),
         Column("sensor", "sensor", Kind.TEXT, "The observation point"),
         _grade("mining.grade", "How sure it is that this is a mining conversation"),
         _stage("mining.stage", "How far the conversation got"),
@@ -212,6 +213,7 @@ FLOWS = Table(
         ),
         Column("names", "mining.names", Kind.RECORDS, "Names met: name, via, listed"),
         Column("midstream", "mining.midstream", Kind.TRUTH, "Whether its beginning is missing"),
+        Column("payload", "mining.payload", Kind.TEXTS, "Whose payload was seen: miner, pool"),
         Column(
             "open", "mining.open", Kind.TRUTH, "Whether it goes on; a later line takes its place"
         ),

@@ -28,6 +28,7 @@ from poolwatch.terms import (
     Quote,
     Session,
     Shares,
+    Speaker,
     Stats,
     TlsSeen,
     Tunnel,
@@ -125,6 +126,7 @@ def mining_event(session: Session) -> dict[str, Any]:
         "tunnel": _tunnel(session),
         "pcap_filename": session.capture.named,
         "pcap_cnt": hit.seen_first_packet or hit.first_packet,
+        "capture_id": session.capture.id,
         "sensor": session.sensor,
         "mining": {
             "grade": session.grade.word,
@@ -162,6 +164,7 @@ def mining_event(session: Session) -> dict[str, Any]:
                 for seen in hit.names
             ],
             "midstream": not hit.opened,
+            "payload": _payload(session),
             "open": hit.open,
             "first_seen": _known_time(first_ns),
             "last_seen": _known_time(last_ns),
@@ -273,17 +276,27 @@ def _tunnel(session: Session) -> dict[str, Any] | None:
         return None
     if carrier is not Carrier.GTP:
         return {"carrier": carrier.word, "id": tunnel}
-    key, miner = hit.key, session.miner
-    a_is_miner = (int(ipaddress.ip_address(miner.address)), miner.port) == (
-        key.a_address,
-        key.a_port,
-    )
-    side = 0 if a_is_miner else 1
+    side = _miner_side(session)
     return {
         "carrier": carrier.word,
         "id": hit.teids[side] or None,
         "dest_id": hit.teids[1 - side] or None,
     }
+
+
+def _payload(session: Session) -> list[str]:
+    """Whose payload is in the capture: an answer that is not there was not given, or not seen."""
+    side = _miner_side(session)
+    seen = session.hit.payload
+    speakers = ((Speaker.MINER, seen[side]), (Speaker.POOL, seen[1 - side]))
+    return [speaker.value for speaker, is_seen in speakers if is_seen]
+
+
+def _miner_side(session: Session) -> int:
+    """The end of the flow's key that acts as miner."""
+    key, miner = session.hit.key, session.miner
+    address = int(ipaddress.ip_address(miner.address))
+    return 0 if (address, miner.port) == (key.a_address, key.a_port) else 1
 
 
 def _tls(tls: TlsSeen | None) -> dict[str, Any] | None:

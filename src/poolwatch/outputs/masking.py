@@ -91,6 +91,60 @@ def concealed(text: str, known: Iterable[str], *, from_miner: bool) -> str:
     return _LONG_WORD.sub(lambda match: mask(match[0]), text)
 
 
+def hidden_spans(
+    text: str, known: Iterable[str], *, from_miner: bool, reveal: bool
+) -> list[tuple[int, int]]:
+    """Where in a message stands what is not shown: from, to, in order, apart from each other.
+
+    For bytes, one character a byte. The ends of wallets and accounts are shown, as `mask` does.
+    """
+    values = list(_values(text))
+    method = _method(values)
+    spans = [match.span() for match in _IN_URL.finditer(text)]
+    spans += [(match.end(1), match.end()) for match in _HEADER.finditer(text)]
+    spans += [(v.start, v.end) for v in values if _is_password(v, method, from_miner)]
+    if not reveal:
+        secrets = _forms(known)
+        for value in values:
+            if _is_account(value, method, from_miner):
+                spans.append(_middle_of(value))
+            elif _mask_known(value, secrets) != value.text:
+                spans.append((value.start, value.end))
+        for secret in secrets:
+            if len(secret) >= _SHORTEST_KNOWN:
+                for form in {secret, in_url(secret, "")}:
+                    spans += _middles(re.finditer(re.escape(form), text))
+        spans += _middles(_LONG_WORD.finditer(text))
+    return _joined(spans)
+
+
+def _middle_of(value: _Value) -> tuple[int, int]:
+    """What is hidden of an account: all of it where it is written with escapes."""
+    start, end = value.start, value.end
+    if value.is_string:
+        start, end = start + 1, end - (not value.cut)
+    return _middle(start, end) if end - start == len(value.text) else (start, end)
+
+
+def _middles(matches: Iterable[re.Match[str]]) -> Iterator[tuple[int, int]]:
+    for match in matches:
+        yield _middle(*match.span())
+
+
+def _middle(start: int, end: int) -> tuple[int, int]:
+    return (start + 4, end - 4) if end - start > 11 else (start + 1, end)
+
+
+def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(span for span in spans if span[0] < span[1]):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
 def mask(text: str) -> str:
     """A wallet or account with its middle hidden."""
     return f"{text[:4]}{GONE}{text[-4:]}" if len(text) > 11 else f"{text[:1]}{GONE}"

@@ -96,11 +96,14 @@ class Store:
         sensor: str | None = None,
         host: str | None = None,
         finding_id: int | None = None,
+        flow_id: int | None = None,
         since_ns: int | None = None,
         until_ns: int | None = None,
     ) -> Iterator[SessionRow]:
         """Sessions active between two times, the oldest first; with `finding_id` its own."""
-        query = queries.select_sessions(since_ns, until_ns, finding_id, sensor=sensor, host=host)
+        query = queries.select_sessions(
+            since_ns, until_ns, finding_id, sensor=sensor, host=host, flow_id=flow_id
+        )
         return self._rows(SessionRow, query)
 
     def sightings(

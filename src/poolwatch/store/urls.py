@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
+from pathlib import Path
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -36,6 +37,13 @@ def read_url(text: str) -> URL:
     elif port is not None and not 0 < port < 1 << 16:
         raise UsageError(f"{shown_url(text)}: no such port", _ADVICE)
     return url.set(drivername=_DRIVERS[name])
+
+
+def file_of(text: str) -> Path | None:
+    """The file a URL names, None for a database that is none. Raises UsageError."""
+    url = read_url(text)
+    is_file = url.get_backend_name() == "sqlite" and url.database
+    return Path(url.database or "") if is_file else None
 
 
 def shown_url(text: str) -> str:
