@@ -32,6 +32,7 @@ _HEADER = re.compile(
 )
 _IN_URL = re.compile(r"//[^/\s@\":]+:[^/\s@\"]+@")
 _LONG_WORD = re.compile("[0-9A-Za-z]{25,}")
+_HEX = re.compile("[0-9a-f]+|[0-9A-F]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SHORTEST_KNOWN = 4  # shorter ones would be found everywhere
 _MOST_KNOWN = 256
@@ -88,7 +89,9 @@ def concealed(text: str, known: Iterable[str], *, from_miner: bool) -> str:
     for secret in secrets:
         if len(secret) >= _SHORTEST_KNOWN:
             text = text.replace(secret, mask(secret)).replace(in_url(secret, ""), mask(secret))
-    return _LONG_WORD.sub(lambda match: mask(match[0]), text)
+    return _LONG_WORD.sub(
+        lambda match: mask(match[0]) if _may_be_wallet(match[0], from_miner) else match[0], text
+    )
 
 
 def hidden_spans(
@@ -114,8 +117,14 @@ def hidden_spans(
             if len(secret) >= _SHORTEST_KNOWN:
                 for form in {secret, in_url(secret, "")}:
                     spans += _middles(re.finditer(re.escape(form), text))
-        spans += _middles(_LONG_WORD.finditer(text))
+        words = _LONG_WORD.finditer(text)
+        spans += _middles(word for word in words if _may_be_wallet(word[0], from_miner))
     return _joined(spans)
+
+
+def _may_be_wallet(word: str, from_miner: bool) -> bool:
+    """Whether a long word is hidden though nobody knows it: what a pool says in hex is work."""
+    return from_miner or not _HEX.fullmatch(word)
 
 
 def _middle_of(value: _Value) -> tuple[int, int]:
