@@ -37,7 +37,6 @@ _CHASSIS = re.compile(rf"Chassis id: {_MAC}")
 _ENABLED = re.compile(r"Enabled Capabilities: *([A-Z](?:, ?[A-Z])*)?.*")
 _LEARNED = frozenset(("dynamic", "secure", "dynamic_secure"))
 _SWITCHES = frozenset("BRST")
-_HEADS = ("Hardware Addr", "Mac Address Table", "Local Intf", "Local Intrfce", "Port ID")
 
 
 def looks_like(lines: list[str]) -> bool:
