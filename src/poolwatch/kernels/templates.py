@@ -58,6 +58,16 @@ def _number(buffer: Any, at: int, end: int, longest: int) -> Any:
 
 
 @helper
+def _longest(most: Any) -> int:
+    """How many digits the greatest number has."""
+    digits = i8(1)
+    while most >= 10 and digits < 18:
+        most //= u8(10)
+        digits += 1
+    return digits
+
+
+@helper
 def _ipv4(buffer: Any, at: int, end: int) -> Any:
     """An address that is its own code, without leading zeros, and where it ends."""
     value = i8(0)
@@ -253,9 +263,10 @@ def _take(buffer: Any, at: int, end: int, step: Any, pool: Any, values: Any, bas
         values[field], at = _mac(buffer, at, end)
         return i8(at)
     if kind == NUMBER:
-        value, at = _number(buffer, at, end, 18)
+        value, stop = _number(buffer, at, end, _longest(step["most"]))
         values[field] = value
-        return i8(NOT) if u8(value) > step["most"] else i8(at)
+        exact = size == 0 or stop - at == size
+        return i8(stop) if u8(value) <= step["most"] and exact else i8(NOT)
     if kind == EPOCH:
         value, at = _number(buffer, at, end, 11)
         if at < 0 or u8(value) > step["most"] or at >= end or buffer[at] != DOT:
