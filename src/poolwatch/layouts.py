@@ -52,6 +52,65 @@ SIGHTS = np.dtype(
     ]
 )
 
+# An entry of a log, later a record: an address was a machine's or an account's. Addresses are
+# codes of `logs/tables.py`, 0 for none.
+LOG_BINDING = np.dtype(
+    [
+        ("from_ns", "i8"),
+        ("until_ns", "i8"),
+        ("mac", "u8"),  # 0: none
+        ("address", "u4"),
+        ("session", "u4"),  # 0: none
+        ("text", "u4"),  # host name, account, port of a device
+        ("line", "u4"),
+        ("file", "u2"),
+        ("group", "u2"),  # format and device
+        ("kind", "u1"),
+        ("act", "u1"),  # LogAct
+        ("end", "u1"),  # LogEnd
+        ("bits", "u1"),  # LogBit
+    ]
+)
+
+# The same: ports of an inside address were ports of an outside one.
+LOG_TRANSLATION = np.dtype(
+    [
+        ("from_ns", "i8"),
+        ("until_ns", "i8"),
+        ("inside", "u4"),
+        ("outside", "u4"),
+        ("remote", "u4"),
+        ("session", "u4"),
+        ("line", "u4"),
+        ("inside_low", "u2"),
+        ("inside_high", "u2"),
+        ("outside_low", "u2"),
+        ("outside_high", "u2"),
+        ("remote_port", "u2"),
+        ("file", "u2"),
+        ("group", "u2"),
+        ("protocol", "i2"),  # -1: whatever
+        ("act", "u1"),
+        ("end", "u1"),
+        ("bits", "u1"),
+        ("spare", "u1"),
+    ]
+)
+
+# One step of a template of lines (`logs/template.py`).
+LOG_STEP = np.dtype(
+    [
+        ("most", "u8"),  # greatest number, or longest distance
+        ("text", "u4"),  # where its text begins in the pool
+        ("size", "u2"),
+        ("step", "u1"),  # LogStep
+        ("field", "u1"),  # where the value goes
+    ]
+)
+
+# A line that was scanned: where it stands, and the template it fits (0: none).
+LOG_LINE = np.dtype([("begin", "u4"), ("end", "u4"), ("line", "u4"), ("template", "u1")])
+
 # One decoded packet: scratch between the stages of the scan. Ends are ordered (a < b) by
 # address, then port, so that both directions of a flow give the same key.
 FRAME = np.dtype(
@@ -479,3 +538,54 @@ class SegmentBit(IntFlag):
     START_A = 2  # FLOW.next_a is where a's payload starts, and none was seen before
     START_B = 4
     UNSURE = 8  # on CLOSE, in a slice: whether this SYN closes depends on what came before
+
+
+class LogAct(IntEnum):
+    """What an entry of a log does."""
+
+    DEAD = 0  # part of another by now
+    SPAN = 1  # says both ends
+    GRANT = 2  # gives until a time, unless renewed, taken back, or given to another
+    BEGIN = 3
+    ALIVE = 4  # still there
+    END = 5
+    SEEN = 6  # stood in a table at a moment
+
+
+class LogStep(IntEnum):
+    """What a step of a template takes."""
+
+    LITERAL = 0  # its text
+    OPTIONAL = 1  # its text, if it is there
+    BLANKS = 2  # one or more
+    FIND = 3  # up to and with its text, at most so far away
+    PLAIN = 4  # the same, over letters, digits, blanks, and _ [ ] = only
+    UNTIL = 5  # up to its first byte, which stays
+    EDGE = 6  # the end of the line or its first byte, which stays
+    ABSENT = 7  # its text does not follow
+    IPV4 = 8
+    MAC = 9  # six pairs of digits between colons
+    NUMBER = 10
+    EPOCH = 11  # seconds and a fraction, in ns
+    CHOICE = 12  # one of several words: length, value, bytes
+    NAME = 13  # letters, digits and . _ - ; where it begins, and how long it is
+    TEXT = 14  # up to its first byte: where it begins, and how long it is
+    PRIORITY = 15  # of syslog, if it is there
+    DATE = 16  # Sep 06 2021 10:00:00, or without the year: the hour, and ns within it
+    WORD = 17  # anything but blanks and colons
+
+
+class LogEnd(IntEnum):
+    """How the end of a row is known, in the order of `records.End`."""
+
+    SAID = 0
+    EXPIRY = 1
+    NEXT = 2
+    ASSUMED = 3
+
+
+class LogBit(IntFlag):
+    """Beside a row of a log."""
+
+    NO_START = 1  # the log does not say when it began
+    WHOLE_SECOND = 2  # its end is a second, not a moment
