@@ -70,7 +70,7 @@ class Archive:
 
 
 def read_sheets(
-    path: Path, data: bytes, limits: Limits, understand: Understand = field_of
+    path: Path, data: bytes, limits: Limits, _: Understand = field_of
 ) -> Iterator[Sheet]:
     """The sheets of a workbook, in its order. Raises UnitsError when it is no workbook."""
     archive = Archive(path, data, limits)
