@@ -100,7 +100,7 @@ class Known:
             for record in records
             if not (record.from_ns < query.until_ns and record.until_ns > query.from_ns)
         ]
-        return tuple(sorted(found, key=lambda hint: abs(hint.distance_ns))[:_MOST_HINTS])
+        return tuple(sorted(found, key=lambda h: (abs(h.distance_ns), h.distance_ns))[:_MOST_HINTS])
 
     def broken(
         self,
@@ -169,7 +169,7 @@ def _named(record: Timed) -> str:
 def _distance(record: Timed, query: Query) -> int:
     if record.from_ns >= query.until_ns:
         return record.from_ns - query.until_ns + 1
-    return record.until_ns - query.from_ns - 1
+    return record.until_ns - query.from_ns
 
 
 def joined(address: Address, port: int | None) -> str:

@@ -168,8 +168,8 @@ class Tracer:
         if not ever and declared is None:
             held = known.book.bindings(address, *ALWAYS)
             given = known.devices.of(Kind.LEASE, address) or known.devices.of(Kind.LOGIN, address)
-            if is_private(address) or held or given:
-                return ()
+            if is_private(address) or address.version == 6 or held or given:
+                return ()  # it may well be the machine's own
         near = known.book.translations_of_outside(
             address, query.port, query.protocol, *known.widened(query)
         )
