@@ -16,10 +16,13 @@ from poolwatch.errors import UsageError
 from poolwatch.settings import Limits
 
 if TYPE_CHECKING:
+    from poolwatch.chain.devices import Devices
+    from poolwatch.chain.trace import Tracer
     from poolwatch.engine import Engine
     from poolwatch.inventory.geo import Geo
     from poolwatch.inventory.notes import Note
     from poolwatch.inventory.units import UnitTable
+    from poolwatch.logs.book import LogBook
     from poolwatch.tables import Tables
 
 
@@ -34,6 +37,10 @@ class Plan:
     zone: str = "UTC"  # of dates in unit tables
     mmdb: tuple[Path, ...] = ()
     home: str | None = None
+    logs: tuple[Path, ...] = ()
+    logs_config: Path | None = None
+    register: tuple[Path, ...] = ()
+    vantage: str | None = None  # `inside` or `outside` of address translation
     sensor: str | None = None
     limits: Limits = field(default_factory=Limits)
     identify: bool = True
@@ -63,6 +70,8 @@ def make_engine(
             sensor_name(plan.sensor),
             units=tables.units,
             geo=tables.geo,
+            tracer=load_tracer(plan, unreadable_rows, tables.units),
+            vantage=plan.vantage,
             identify=plan.identify,
         )
     except MemoryError as error:
@@ -81,6 +90,31 @@ def load_tables(plan: Plan, unreadable_rows: Callable[[list[Note]], None]) -> Ta
     units = _load_units(plan, unreadable_rows)
     geo = _open_geo(plan)
     return Tables(load_catalog(plan.signatures), Inside(plan.internal, units), units, geo)
+
+
+def load_tracer(
+    plan: Plan, unreadable_rows: Callable[[list[Note]], None], units: UnitTable | None = None
+) -> Tracer | None:
+    """What follows chains through logs and register; None where neither was given.
+
+    `units`: the unit tables, if they are loaded already.
+    """
+    if not plan.logs and not plan.register:
+        return None
+    from poolwatch.chain.trace import Tracer
+    from poolwatch.inventory.register import load_register
+
+    book, devices = _load_logs(plan)
+    register = load_register(plan.register, plan.limits) if plan.register else None
+    if register is not None and register.unreadable:
+        unreadable_rows(register.unreadable)
+    return Tracer(
+        book,
+        units=units or _load_units(plan, unreadable_rows),
+        register=register,
+        devices=devices,
+        limits=plan.limits,
+    )
 
 
 def warm_kernels(compiling: Callable[[], None]) -> None:
@@ -108,6 +142,11 @@ def time_zone(name: str, option: str = "--tz") -> str:
             f"{option} {name}: no such time zone", "for example Asia/Shanghai"
         ) from error
     return name
+
+
+def _load_logs(plan: Plan) -> tuple[LogBook, Devices]:
+    """The records of all logs, and the devices that the configuration names."""
+    raise NotImplementedError  # until the readers are there
 
 
 def _load_units(plan: Plan, unreadable_rows: Callable[[list[Note]], None]) -> UnitTable | None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from poolwatch.chain.hops import Break, Clash, Hop, Missing, Proof, Query, Step, Why
 from poolwatch.chain.near import ALWAYS, Known, Timed, device_of, machine_break
 from poolwatch.inventory.macs import is_local, mac_text
-from poolwatch.inventory.register import Equipment, Register
+from poolwatch.inventory.register import Equipment, Register, Standing
 from poolwatch.logs.records import Attachment, Binding, End, Kind
 
 K = TypeVar("K")
@@ -214,7 +214,7 @@ def _account_name(record: Timed) -> str:
 
 def _equipment(rows: Sequence[Equipment]) -> Hop:
     if not rows:
-        return Hop(Step.EQUIPMENT, "not on the register")
+        return Hop(Step.EQUIPMENT, Standing.NOT_LISTED.value)
     proofs = tuple(_row_proof("register", row.place) for row in rows)
     names = ("asset", "host_name", "owner", "room")
     details = {
@@ -222,7 +222,7 @@ def _equipment(rows: Sequence[Equipment]) -> Hop:
         for name in names
     }
     shown = {name: text for name, text in details.items() if text}
-    return Hop(Step.EQUIPMENT, "registered", proofs, shown)
+    return Hop(Step.EQUIPMENT, Standing.REGISTERED.value, proofs, shown)
 
 
 def _row_proof(kind: str, place: str) -> Proof:

@@ -67,6 +67,15 @@ class Tracer:
         """Whether there is an asset register to ask."""
         return self._register is not None
 
+    def counts(self) -> dict[str, int]:
+        """What was read of logs and register and what was not, for the stats."""
+        coverage = self._known.book.coverage()
+        counts = {
+            "log_records": sum(log.records for log in coverage),
+            "log_lines_unread": sum(log.unread for log in coverage),
+        }
+        return counts | (self._register.counts() if self._register is not None else {})
+
     def inwards(self, query: Query) -> Trace:
         """From an address to the machines behind it, through every translation."""
         counter = _Counter(self._limits.chain_hops)

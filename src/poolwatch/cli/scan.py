@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from poolwatch.cli.log_options import logs_config_option, logs_option, register_option
 from poolwatch.cli.unit_options import field_option, report_notes, units_option
 from poolwatch.errors import UsageError
 from poolwatch.messages import LANGUAGES, Messages, default_language
@@ -103,6 +104,15 @@ def _setting(where: str, value: object, *, several: bool) -> object:
     "several times.",
 )
 @click.option("--home", metavar="CC", help="The country of the hosts inside, for example CN.")
+@logs_option
+@logs_config_option
+@register_option
+@click.option(
+    "--vantage",
+    type=click.Choice(["inside", "outside"]),
+    help="Side of address translation the captures were taken on; outside, an address is not a "
+    "machine.",
+)
 @click.option(
     "--signatures",
     multiple=True,
@@ -191,6 +201,10 @@ def _build_engine(options: dict[str, Any], limits: Limits, messages: Messages) -
         zone=options["tz"],
         mmdb=tuple(options["mmdb"]),
         home=options["home"],
+        logs=tuple(options["logs"]),
+        logs_config=options["logs_config"],
+        register=tuple(options["register"]),
+        vantage=options["vantage"],
         sensor=options["sensor"],
         limits=limits,
         identify=ROWS[options["format"]].shows_ids or options["store"] is not None,

@@ -154,6 +154,8 @@ class TableOutput:
         return "\n".join([self._host(finding), *foreign])
 
     def _host(self, finding: Finding) -> str:
+        if finding.vantage == "outside":
+            return self._messages.say("table.address", host=finding.host)
         if finding.inside:
             return finding.host
         return f"{finding.host} ({self._messages.say('table.outside')})"
@@ -309,7 +311,7 @@ def why(finding: Finding, messages: Messages, *, reveal: bool) -> str:
     quote = _best_quote(hit)
     sentence = messages.say(
         f"why.{key}",
-        host=finding.host,
+        host=_named(finding, messages),
         miner=_joined(best.miner),
         pool=_pool_name(best),
         pool_name=best.pool or "",
@@ -334,6 +336,13 @@ def why(finding: Finding, messages: Messages, *, reveal: bool) -> str:
         )
         sentence = f"{sentence} {more}"
     return sentence
+
+
+def _named(finding: Finding, messages: Messages) -> str:
+    """What the sentence is about: beyond address translation never more than an address."""
+    if finding.vantage == "outside":
+        return messages.say("table.address", host=finding.host)
+    return finding.host
 
 
 def _was_called_up(finding: Finding) -> bool:
