@@ -78,7 +78,7 @@ def make(folder: Path) -> None:
         from pcaps import logfiles
 
         logfiles.write(folder, recipe["log"], DAY)
-    truth |= {name: recipe[name] for name in ("chains", "removals") if name in recipe}
+    truth |= {name: recipe[name] for name in ("chains", "exits", "removals") if name in recipe}
     text = json.dumps(truth, indent=1, ensure_ascii=False, sort_keys=True)
     (folder / "truth.json").write_text(text + "\n", "utf-8")
 
@@ -95,8 +95,8 @@ def _write_capture(path: Path, packets: list[Sent], recipe: dict[str, Any]) -> N
 def _at_tap(recipe: dict[str, Any], tap: str) -> dict[str, Any]:
     """The recipe as another tap sees it: its flows only, with the miner's address there."""
     flows = [
-        flow | {"miner": flow["taps"][tap], "mac": None, "elsewhere": False}
-        for flow in recipe["flow"]
+        flow | {"miner": flow["taps"][tap], "mac": None, "elsewhere": False, "number": number}
+        for number, flow in enumerate(recipe["flow"])
         if tap in flow.get("taps", {})
     ]
     return recipe | {"flow": flows}
@@ -109,7 +109,7 @@ def build(recipe: dict[str, Any]) -> tuple[list[Sent], dict[str, Any]]:
     for number, flow in enumerate(_flows(recipe)):
         if flow.get("elsewhere"):
             continue
-        conversation = Conversation(flow, recipe, number)
+        conversation = Conversation(flow, recipe, flow.get("number", number))
         for seconds, data in conversation.packets():
             packets.append((seconds, len(packets), data))
         flows.append(conversation.truth())
@@ -250,7 +250,10 @@ class Conversation:
         if self.link == "sll":
             cooked: Packet = CookedLinux(proto=ethertype, src=b"\x02\0\0\0\0\x01") / packet
             return cooked
-        macs = (self.flow.get("mac") or "02:00:00:00:00:01", "02:00:00:00:00:02")
+        macs = (
+            self.flow.get("mac") or "02:00:00:00:00:01",
+            self.flow.get("pool_mac") or "02:00:00:00:00:02",
+        )
         source, destination = macs if side == "C" else macs[::-1]
         frame: Packet = Ether(src=source, dst=destination)
         tags = self.flow.get("vlan", [])
