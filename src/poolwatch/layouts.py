@@ -52,6 +52,51 @@ SIGHTS = np.dtype(
     ]
 )
 
+# An entry of a log, later a record: an address was a machine's or an account's. Addresses are
+# codes of `logs/tables.py`, 0 for none.
+LOG_BINDING = np.dtype(
+    [
+        ("from_ns", "i8"),
+        ("until_ns", "i8"),
+        ("mac", "u8"),  # 0: none
+        ("address", "u4"),
+        ("session", "u4"),  # 0: none
+        ("text", "u4"),  # host name, account, port of a device
+        ("line", "u4"),
+        ("file", "u2"),
+        ("group", "u2"),  # format and device
+        ("kind", "u1"),
+        ("act", "u1"),  # LogAct
+        ("end", "u1"),  # LogEnd
+        ("bits", "u1"),  # LogBit
+    ]
+)
+
+# The same: ports of an inside address were ports of an outside one.
+LOG_TRANSLATION = np.dtype(
+    [
+        ("from_ns", "i8"),
+        ("until_ns", "i8"),
+        ("inside", "u4"),
+        ("outside", "u4"),
+        ("remote", "u4"),
+        ("session", "u4"),
+        ("line", "u4"),
+        ("inside_low", "u2"),
+        ("inside_high", "u2"),
+        ("outside_low", "u2"),
+        ("outside_high", "u2"),
+        ("remote_port", "u2"),
+        ("file", "u2"),
+        ("group", "u2"),
+        ("protocol", "i2"),  # -1: whatever
+        ("act", "u1"),
+        ("end", "u1"),
+        ("bits", "u1"),
+        ("spare", "u1"),
+    ]
+)
+
 # One decoded packet: scratch between the stages of the scan. Ends are ordered (a < b) by
 # address, then port, so that both directions of a flow give the same key.
 FRAME = np.dtype(
@@ -479,3 +524,31 @@ class SegmentBit(IntFlag):
     START_A = 2  # FLOW.next_a is where a's payload starts, and none was seen before
     START_B = 4
     UNSURE = 8  # on CLOSE, in a slice: whether this SYN closes depends on what came before
+
+
+class LogAct(IntEnum):
+    """What an entry of a log does."""
+
+    DEAD = 0  # part of another by now
+    SPAN = 1  # says both ends
+    GRANT = 2  # gives until a time, unless renewed, taken back, or given to another
+    BEGIN = 3
+    ALIVE = 4  # still there
+    END = 5
+    SEEN = 6  # stood in a table at a moment
+
+
+class LogEnd(IntEnum):
+    """How the end of a row is known, in the order of `records.End`."""
+
+    SAID = 0
+    EXPIRY = 1
+    NEXT = 2
+    ASSUMED = 3
+
+
+class LogBit(IntFlag):
+    """Beside a row of a log."""
+
+    NO_START = 1  # the log does not say when it began
+    WHOLE_SECOND = 2  # its end is a second, not a moment

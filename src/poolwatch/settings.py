@@ -129,6 +129,14 @@ class Limits:
     """How far from the time asked for a record is still shown as a hint."""
     chain_slack_seconds: int = 300
     """What is added to both ends of the minutes that are asked of a log: clocks err."""
+    log_rows: int = 100_000_000
+    """Entries kept of all logs together, of each kind."""
+    log_line_bytes: int = 1 << 16
+    """Longest line of a log."""
+    log_notes: int = 1000
+    """Lines of logs that could not be read and are listed; the rest are counted."""
+    log_port_machines: int = 8
+    """Machines at one port of a switch from which on it leads to another switch."""
     report_rows: int = 5_000_000
     """Rows of each frame of a report; beyond, they are counted."""
     eve_line_bytes: int = 1 << 27

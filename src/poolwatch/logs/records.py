@@ -57,6 +57,7 @@ class Binding:
     host_name: str | None = None
     account: str | None = None
     device_port: str | None = None  # where it came in: NAS port, interface, VLAN
+    begin_said: bool = True  # False: the log has no beginning, `from_ns` is as early as may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Translation:
     origin: Origin
     remote: Address | None = None
     remote_port: int | None = None
+    begin_said: bool = True  # as above
 
 
 @dataclass(frozen=True, slots=True)
