@@ -122,27 +122,18 @@ def _connection(row: Row, number: int) -> Iterator[tuple[float, str]]:
     inside, outside, remote = (end.replace(":", "/") for end in row[:3])
     first, last = row[3], row[4]
     lasted = datetime.timedelta(seconds=int(last - first))
-    yield (
-        first,
-        f"%ASA-6-302013: Built outbound TCP connection {number} for outside:{remote} "
-        f"({remote}) to inside:{inside} ({outside})",
-    )
-    yield (
-        last,
-        f"%ASA-6-302014: Teardown TCP connection {number} for outside:{remote} to "
-        f"inside:{inside} duration {lasted} bytes 4096 TCP FINs",
-    )
+    ends = f"for outside:{remote} ({remote}) to inside:{inside} ({outside})"
+    yield first, f"%ASA-6-302013: Built outbound TCP connection {number} {ends}"
+    ends = f"for outside:{remote} to inside:{inside} duration {lasted}"
+    yield last, f"%ASA-6-302014: Teardown TCP connection {number} {ends} bytes 4096 TCP FINs"
 
 
 def _block(row: Row) -> Iterator[tuple[float, str]]:
     inside, outside, ports, first, last = row
     for at, act in ((first, "Allocated"), (last, "Released")):
         code = 305014 if act == "Allocated" else 305015
-        yield (
-            at,
-            f"%ASA-6-{code}: {act} TCP block of ports for translation from "
-            f"inside:{inside} to outside:{outside}/{ports}",
-        )
+        ends = f"inside:{inside} to outside:{outside}/{ports}"
+        yield at, f"%ASA-6-{code}: {act} TCP block of ports for translation from {ends}"
 
 
 def _cisco_table(log: dict[str, Any], moment: Moment) -> Iterator[str]:
@@ -150,9 +141,8 @@ def _cisco_table(log: dict[str, Any], moment: Moment) -> Iterator[str]:
     device = log["device"]
     for at in log["at"]:
         yield f"{device}#show clock"
-        yield f"{moment(at):%H:%M:%S}.000 {log['zone_name']} {moment(at):%a %b} " + (
-            f"{moment(at).day} {moment(at).year}"
-        )
+        when = moment(at)
+        yield f"{when:%H:%M:%S}.000 {log['zone_name']} {when:%a %b} {when.day} {when.year}"
         yield f"{device}#show mac address-table"
         yield "          Mac Address Table"
         yield "-------------------------------------------"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poolwatch.chain.devices import Devices, read_devices
 from poolwatch.chain.hops import Clash, Hop, Missing, Step, Trace, Why
 from poolwatch.chain.requests import requests_of
 from poolwatch.chain.trace import Tracer
@@ -14,6 +15,7 @@ from poolwatch.errors import UsageError
 from poolwatch.inventory.macs import read_mac
 from poolwatch.inventory.register import Equipment, Register
 from poolwatch.logs.book import LogBook, Record
+from poolwatch.logs.devices import Devices, read_devices
 from poolwatch.logs.records import Coverage, End, Kind
 from poolwatch.settings import Limits
 from tests.chain.building import (
@@ -29,26 +31,28 @@ from tests.chain.building import (
 
 A, B = "02:00:00:00:00:0a", "00:1a:2b:00:00:0b"
 PUBLIC, INNER, HOST = ("203.0.113.7", 51322), ("100.64.3.9", 40001), ("10.1.2.3", 5000)
-NETWORK = read_devices(
-    [
-        {"name": "dhcp-1", "logs": ["lease"], "networks": ["10.1.0.0/16"]},
-        {"name": "radius-1", "logs": ["login"], "networks": ["10.1.0.0/16"]},
-        {"name": "gw-1", "logs": ["neighbour"], "networks": ["10.1.0.0/16"]},
-        {"name": "sw-1", "logs": ["port"], "networks": ["10.1.0.0/16"]},
-        {
-            "name": "nat-1",
-            "logs": ["translation"],
-            "networks": ["203.0.113.0/24"],
-            "inside": ["100.64.0.0/10"],
-        },
-        {
-            "name": "nat-2",
-            "logs": ["translation"],
-            "networks": ["100.64.0.0/10"],
-            "inside": ["10.0.0.0/8"],
-        },
-    ],
-    "logs.toml",
+NETWORK = Devices(
+    read_devices(
+        [
+            {"name": "dhcp-1", "logs": ["lease"], "networks": ["10.1.0.0/16"]},
+            {"name": "radius-1", "logs": ["login"], "networks": ["10.1.0.0/16"]},
+            {"name": "gw-1", "logs": ["neighbour"], "networks": ["10.1.0.0/16"]},
+            {"name": "sw-1", "logs": ["port"], "networks": ["10.1.0.0/16"]},
+            {
+                "name": "nat-1",
+                "logs": ["translation"],
+                "networks": ["203.0.113.0/24"],
+                "inside": ["100.64.0.0/10"],
+            },
+            {
+                "name": "nat-2",
+                "logs": ["translation"],
+                "networks": ["100.64.0.0/10"],
+                "inside": ["10.0.0.0/8"],
+            },
+        ],
+        "logs.toml",
+    )
 )
 WHOLE: dict[Kind | str, list[Record]] = {
     "nat-1": [nat(INNER, PUBLIC, device="nat-1")],
@@ -60,7 +64,7 @@ WHOLE: dict[Kind | str, list[Record]] = {
 
 
 def inwards(
-    records: list[Record],
+    records: Sequence[Record],
     address: str = HOST[0],
     port: int | None = None,
     at: float = 0,

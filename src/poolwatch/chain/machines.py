@@ -78,14 +78,14 @@ def _machine(
     """A machine, with its switch ports, accounts and row of the register."""
     own = known.book.bindings_of_mac(mac, query.from_ns, query.until_ns)
     logins = [b for b in own if b.kind is Kind.LOGIN and b.account]
-    ports, port_clashes, port_breaks = _ports(known, query, mac)
+    entries = dict.fromkeys(b.device_port for b in (*records, *logins) if b.device_port)
+    ports, port_clashes, port_breaks = _ports(known, query, mac, entered=bool(entries))
     accounts, account_clashes, account_breaks = _accounts(known, query, [*logins, *loose], mac)
     names = list(dict.fromkeys(b.host_name for b in records if b.host_name))
     rows = register.find(mac) if register is not None else ()
     equipment = () if register is None else (_equipment(rows),)
     clashes = [*port_clashes, *account_clashes, *_register_clashes(rows, names)]
     details = {"host_name": ", ".join(names)}
-    entries = dict.fromkeys(b.device_port for b in records if b.device_port)
     details["entry"] = ", ".join(entries)
     if is_local(mac):
         details["made_up"] = "yes"
@@ -104,9 +104,13 @@ def _machine(
 
 
 def _ports(
-    known: Known, query: Query, mac: int
+    known: Known, query: Query, mac: int, *, entered: bool
 ) -> tuple[tuple[Hop, ...], tuple[Clash, ...], tuple[Break, ...]]:
-    """The switch ports a machine was seen at; one that leads to another switch is no answer."""
+    """The switch ports a machine was seen at; one that leads to another switch is no answer.
+
+    `entered`: a lease or login says where the machine came in, as it is where no switch that
+    could be asked is known.
+    """
     seen = known.book.attachments(mac, query.from_ns, query.until_ns)
     by_port = grouped(((a.device, a.port), a) for a in seen)
     edges = {port: rows for port, rows in by_port.items() if not any(a.uplink for a in rows)}
@@ -124,6 +128,8 @@ def _ports(
     ever = known.book.attachments(mac, *ALWAYS)
     if device is None and not by_port:
         device = device_of([a for a in ever if not a.uplink])
+        if entered and not ever:
+            return hops, clashes, ()
     missing = known.broken(
         query, Step.PORT, Missing.PORT, mac_text(mac), device=device, why=why, hints=hints
     )

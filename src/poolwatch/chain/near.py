@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from poolwatch.chain.devices import Devices
 from poolwatch.chain.hops import Break, Hint, Missing, Proof, Query, Step, Why
 from poolwatch.inventory.macs import mac_text
 from poolwatch.logs.book import LogBook
+from poolwatch.logs.devices import Devices
 from poolwatch.logs.records import Address, Binding, End, Kind, Origin
 from poolwatch.settings import Limits
 
@@ -48,11 +48,12 @@ class Known:
     devices: Devices
     limits: Limits
     quotes: bool = True
+    lines: dict[Origin, str | None] = field(default_factory=dict)
 
     def proof(self, kind: Kind, record: Timed) -> Proof:
         """The line a record was read from."""
         origin = record.origin
-        quote = self.book.line(origin) if self.quotes else None
+        quote = self._quote(origin) if self.quotes else None
         return Proof(
             kind.value,
             origin.file,
@@ -63,6 +64,12 @@ class Known:
             origin.device,
             quote,
         )
+
+    def _quote(self, origin: Origin) -> str | None:
+        """The line itself; one that many chains rest on is read once."""
+        if origin not in self.lines:
+            self.lines[origin] = self.book.line(origin)
+        return self.lines[origin]
 
     def covers(self, kind: Kind, device: str | None, query: Query) -> bool:
         """Whether a log of that device was given that spans the time asked for."""

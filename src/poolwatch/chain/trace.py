@@ -10,7 +10,6 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, replace
 
-from poolwatch.chain.devices import Devices
 from poolwatch.chain.hops import Break, Clash, Hop, Missing, Proof, Query, Step, Trace, Why
 from poolwatch.chain.machines import clash_of, grouped, holders, proofs_of
 from poolwatch.chain.near import ALWAYS, Known, Timed, device_of, joined
@@ -18,6 +17,7 @@ from poolwatch.inventory.register import Register
 from poolwatch.inventory.unit_rows import UnitRow
 from poolwatch.inventory.units import UnitTable
 from poolwatch.logs.book import LogBook
+from poolwatch.logs.devices import Devices
 from poolwatch.logs.records import Address, Kind, Translation
 from poolwatch.settings import Limits
 

@@ -12,10 +12,12 @@ import click
 from poolwatch.cli.targets import PROTOCOLS, query_of
 from poolwatch.cli.unit_options import report_notes
 from poolwatch.errors import UsageError
+from poolwatch.outputs.sentences import log_note_line
 
 if TYPE_CHECKING:
     from poolwatch.chain.hops import Query, Trace
     from poolwatch.chain.trace import Tracer
+    from poolwatch.logs.notes import Notes
     from poolwatch.messages import Messages
     from poolwatch.outputs.eve_queries import FoundHost
     from poolwatch.settings import Limits
@@ -121,9 +123,22 @@ def open_tracer(options: dict[str, Any], limits: Limits, messages: Messages) -> 
         register=tuple(options["register"]),
         limits=limits,
     )
-    tracer = load_tracer(plan, lambda notes: report_notes(notes, messages, limits.file_messages))
+    tracer = load_tracer(
+        plan,
+        lambda notes: report_notes(notes, messages, limits.file_messages),
+        lambda notes: report_log_notes(notes, messages, limits.file_messages),
+    )
     assert tracer is not None
     return tracer
+
+
+def report_log_notes(notes: Notes, messages: Messages, most: int) -> None:
+    """Name on standard error what of logs is not used, up to a bound."""
+    for note in notes.kept[:most]:
+        click.echo(f"poolwatch: {log_note_line(note, messages)}", err=True)
+    rest = notes.counts.total() - most
+    if rest > 0:
+        click.echo(f"poolwatch: {messages.say('logs.note.more', count=rest)}", err=True)
 
 
 def _trace(tracer: Tracer, query: Query, found: FoundHost | None = None) -> Trace:

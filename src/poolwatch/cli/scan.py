@@ -12,7 +12,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from poolwatch.cli.log_options import logs_config_option, logs_option, register_option
+from poolwatch.cli.log_options import (
+    logs_config_option,
+    logs_option,
+    register_option,
+    report_log_notes,
+)
 from poolwatch.cli.unit_options import field_option, report_notes, units_option
 from poolwatch.errors import UsageError
 from poolwatch.messages import LANGUAGES, Messages, default_language
@@ -212,6 +217,7 @@ def _build_engine(options: dict[str, Any], limits: Limits, messages: Messages) -
     return make_engine(
         plan,
         unreadable_rows=lambda notes: report_notes(notes, messages, limits.file_messages),
+        unread_logs=lambda notes: report_log_notes(notes, messages, limits.file_messages),
         compiling=lambda: click.echo(f"poolwatch: {messages.say('progress.compiling')}", err=True),
     )
 

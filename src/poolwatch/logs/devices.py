@@ -56,11 +56,11 @@ class Devices:
         return self._devices[min(found)[1]].name if found else None
 
 
-def read_devices(rows: object, where: str) -> Devices:
-    """The devices of a configuration: its list of tables `[[device]]`. Raises UsageError."""
+def read_devices(rows: object, where: str) -> tuple[Device, ...]:
+    """`[[device]]` of a configuration. Raises UsageError."""
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise UsageError(f"{where}: device: not a list of tables", "begin each with [[device]]")
-    return Devices(_read(row, f"{where}: device {n}") for n, row in enumerate(rows, 1))
+    return tuple(_read(row, f"{where}: device[{n}]") for n, row in enumerate(rows))
 
 
 def _read(row: Mapping[str, Any], where: str) -> Device:
