@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from poolwatch.tables import Tables
 
 
+VANTAGES = (None, "inside", "outside")
+"""Sides of address translation that captures are taken on; None: not said."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The wishes of a user. Nothing is read before `make_engine`."""
@@ -60,6 +64,8 @@ def make_engine(
     `unread_logs` with the remarks on logs;
     `compiling` before kernels are compiled, which takes a while once.
     """
+    if plan.vantage not in VANTAGES:
+        raise UsageError(f"vantage {plan.vantage!r}: no such side", "inside or outside")
     tables = load_tables(plan, unreadable_rows)
     warm_kernels(compiling)
 

@@ -241,10 +241,19 @@ RIGS = [(row["tap"], row["host"], tuple(row["rigs"])) for row in CHAINS.values()
 EXITS = [(row["tap"], row["host"], (row["rigs"],) * 2) for row in truth_of("province")["exits"]]
 
 
-@pytest.mark.parametrize(("tap", "host", "rigs"), [*[r for r in RIGS if r[0] == "capture"], *EXITS])
-def test_rigs_of_each_host(tap: str, host: str, rigs: tuple[int, int], tmp_path: Path) -> None:
-    events = scan(tap, tmp_path)
-    [finding] = [e for e in events if e["event_type"] == "finding" and e["host"] == host]
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    return {tap: scan(tap, tmp_path_factory.mktemp(tap)) for tap in TAPS}
+
+
+@pytest.mark.parametrize(
+    ("tap", "host", "rigs"), [*[row for row in RIGS if row[0] == "capture"], *EXITS]
+)
+def test_rigs_of_each_host(
+    tap: str, host: str, rigs: tuple[int, int], scanned: dict[str, list[dict[str, Any]]]
+) -> None:
+    findings = [event for event in scanned[tap] if event["event_type"] == "finding"]
+    [finding] = [event for event in findings if event["host"] == host]
     if finding["rigs"] is None:
         pytest.skip("rigs are not counted yet")
     assert finding["rigs"]["low"] <= rigs[0]

@@ -18,7 +18,7 @@ def identify(finding: Finding, tracer: Tracer) -> None:
     finding.logged = _identity(trace)
     if tracer.has_register:
         finding.equipment = _standing(trace)
-    if finding.logged.macs:
+    if len(finding.logged.macs) == 1 and not finding.logged.clashes:
         finding.unknown = [entry for entry in finding.unknown if entry[0] != "machine"]
 
 

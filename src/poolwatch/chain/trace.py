@@ -257,6 +257,8 @@ class Tracer:
         device = device_of(ever) or known.devices.translating(address)
         if not ever and device is None and not is_private(address):
             return ()
+        if query.remote is not None and is_private(query.remote):
+            return ()  # it stayed inside
         near = known.book.translations_of_inside(
             address, query.port, query.protocol, *known.widened(query)
         )

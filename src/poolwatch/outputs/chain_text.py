@@ -109,7 +109,7 @@ class ChainText:
         return self._say("span", address=address, protocol=protocol, first=first, last=last)
 
     def _hop(self, hop: Hop, depth: int) -> Iterator[str]:
-        named = "".join(f"; {text}" for text in self._details(hop))
+        named = "".join(self._details(hop))
         shared = ""
         if hop.shared_by > 1:
             key = "machines" if hop.step is Step.ACCOUNT else "shared"

@@ -25,7 +25,7 @@ class FoundHost:
     """
 
     host: str
-    outside: bool  # seen outside address translation, or by an address that is no inside one
+    outside: bool  # seen outside address translation: the address is no machine
     role: str | None
     stage: str
     grade: str
@@ -66,7 +66,7 @@ def _host(cells: dict[str, Any], flows: dict[int, dict[str, Any]], limits: Limit
     kept = tuple(queries[: limits.chain_flows])
     return FoundHost(
         cells["host"],
-        cells.get("vantage") == "outside" or cells["inside"] is False,
+        cells["vantage"] == "outside",
         cells["role"],
         cells["stage"],
         cells["grade"],

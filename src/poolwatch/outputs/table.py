@@ -20,6 +20,7 @@ from poolwatch.inventory.tree import sum_up
 from poolwatch.match.dialects import ROWS
 from poolwatch.messages import Messages, printable
 from poolwatch.outputs import Item, View
+from poolwatch.outputs.logged_text import logged_sentences
 from poolwatch.outputs.masking import concealed, without_passwords
 from poolwatch.outputs.rates import rate_sentences
 from poolwatch.outputs.sentences import verdict_id
@@ -172,7 +173,10 @@ class TableOutput:
         self._console.print(f"[bold]{self._messages.say('table.why')}[/]")
         for number, finding in enumerate(findings, 1):
             text = why(finding, self._messages, reveal=self._view.reveal)
-            self._indented(f"{number}. {text}")
+            logged = logged_sentences(
+                finding, self._messages, self._view.zone, reveal=self._view.reveal
+            )
+            self._indented(" ".join([f"{number}. {text}", *logged]))
         asking: dict[str, list[str]] = {}
         for number, finding in enumerate(findings, 1):
             for question, _ in finding.unknown:
