@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+from collections.abc import Mapping
 from pathlib import Path
 
 from poolwatch.logs.book import LogBook
@@ -16,7 +17,7 @@ EVER = (-(1 << 62), 1 << 62)
 
 
 def book_of(
-    folder: Path, files: dict[str, str | bytes], zone: str = "UTC", limits: Limits | None = None
+    folder: Path, files: Mapping[str, str | bytes], zone: str = "UTC", limits: Limits | None = None
 ) -> LogBook:
     """The book of files written into a folder."""
     for name, content in files.items():

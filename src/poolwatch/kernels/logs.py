@@ -86,6 +86,12 @@ def _said_until(row: Any) -> int:
 
 
 @helper
+def _said_again(closed: Any, row: Any) -> bool:
+    """Whether an end is that of a session that has ended: logs are kept twice."""
+    return closed["until_ns"] == max(_said_until(row), closed["from_ns"] + 1)
+
+
+@helper
 def _alone(row: Any, hold_ns: int, addressed: bool) -> int:
     """Make a record of an end without its beginning; 1 where it says too little."""
     if not addressed:
@@ -115,6 +121,7 @@ def settle_translations(log: Any, keys: Any, order: Any, holds: Any, final: int)
     """
     lost = i8(0)
     opened = i8(-1)
+    closed = i8(-1)  # the last one that an end was joined with
     last = i8(0)
     for place in range(order.shape[0]):
         number = i8(order[place])
@@ -123,6 +130,7 @@ def settle_translations(log: Any, keys: Any, order: Any, holds: Any, final: int)
             if opened >= 0 and final:
                 _close(log[opened], last + holds[log[opened]["group"]], ASSUMED)
             opened = i8(-1)
+            closed = i8(-1)
         act = row["act"]
         agrees = opened >= 0 and (row["inside"] == 0 or log[opened]["inside"] == row["inside"])
         if act == BEGIN:
@@ -137,7 +145,9 @@ def settle_translations(log: Any, keys: Any, order: Any, holds: Any, final: int)
             if agrees:
                 _close(log[opened], _said_until(row), SAID)
                 row["act"] = DEAD
-                opened = i8(-1)
+                closed, opened = opened, i8(-1)
+            elif closed >= 0 and _said_again(log[closed], row):
+                row["act"] = DEAD
             elif final:
                 lost += _alone(row, holds[row["group"]], row["outside"] != 0)
         elif act == ALIVE and final:
@@ -174,6 +184,7 @@ def settle_logins(log: Any, keys: Any, order: Any, holds: Any) -> int:
     """The same for logins; every one of `order` belongs to a session."""
     lost = i8(0)
     opened = i8(-1)
+    closed = i8(-1)  # the last one that an end was joined with
     last = i8(0)
     for place in range(order.shape[0]):
         number = i8(order[place])
@@ -182,6 +193,7 @@ def settle_logins(log: Any, keys: Any, order: Any, holds: Any) -> int:
             if opened >= 0:
                 _close(log[opened], last + holds[log[opened]["group"]], ASSUMED)
             opened = i8(-1)
+            closed = i8(-1)
         act = row["act"]
         agrees = opened >= 0 and (row["address"] == 0 or log[opened]["address"] == row["address"])
         if act == BEGIN:
@@ -196,7 +208,9 @@ def settle_logins(log: Any, keys: Any, order: Any, holds: Any) -> int:
             _fill(log[opened], row)
             _close(log[opened], _said_until(row), SAID)
             row["act"] = DEAD
-            opened = i8(-1)
+            closed, opened = opened, i8(-1)
+        elif act == END and closed >= 0 and _said_again(log[closed], row):
+            row["act"] = DEAD
         elif act == END:
             lost += _alone(row, holds[row["group"]], row["address"] != 0)
         elif act == ALIVE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -120,6 +120,13 @@ class LogBook:
         until_ns = max(until_ns, from_ns + 1)
         seen = self._attachments.get(mac, [])
         return _in_order([one for one in seen if _overlaps(one, from_ns, until_ns)])
+
+    def records(self) -> Iterator[Record]:
+        """All there are, each kind in the order it was read in."""
+        yield from map(self.binding, range(len(self._rows)))
+        yield from map(self.translation, range(len(self._sessions)))
+        for seen in self._attachments.values():
+            yield from seen
 
     def coverage(self) -> list[Coverage]:
         """What each file can answer for."""

@@ -103,9 +103,11 @@ class Gathering:
     ) -> LogBook:
         """All of it."""
         tables = self._tables
+        lost = settle(tables)
         left_out = tables.bindings.left_out + tables.translations.left_out
-        self.notes.counts[Reason.ROWS] += left_out
-        self.notes.counts[Reason.UNMATCHED_END] += settle(tables)
+        for reason, count in ((Reason.ROWS, left_out), (Reason.UNMATCHED_END, lost)):
+            if count:
+                self.notes.counts[reason] += count
         return LogBook(
             tables, self._ports.attachments(), self._coverage, self.notes, mappings, read_line
         )

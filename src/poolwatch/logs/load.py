@@ -59,7 +59,8 @@ def _own_config(path: Path) -> LogConfig:
 
 def read_line(origin: Origin, limits: Limits) -> str | None:
     """The line a record was read from, at most `text_chars` of it; None: it is not there."""
-    if origin.line < 1:
+    known = FORMATS.get(origin.source)
+    if origin.line < 1 or (known and known.binary):
         return None
     try:
         stream = _open(origin.file, limits)

@@ -81,6 +81,7 @@ class BindingSaid:
     device_port: str | None = None
     session: str | None = None
     device: str | None = None
+    begin_said: bool = True
 
 
 @dataclass(slots=True)

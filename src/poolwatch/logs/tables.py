@@ -196,7 +196,7 @@ class Tables:
                 KIND_CODES[said.kind],
                 said.act,
                 end,
-                LogBit.WHOLE_SECOND if whole else 0,
+                (LogBit.WHOLE_SECOND if whole else 0) | (0 if said.begin_said else LogBit.NO_START),
             )
         )
 
