@@ -11,8 +11,6 @@ import pytest
 
 from poolwatch.chain.hops import Missing, Query, Step, Trace, Why
 from poolwatch.chain.requests import requests_of
-from poolwatch.logs.formats import FORMATS
-from poolwatch.logs.records import Kind
 from tests.chain.province import (
     DAY_NS,
     FOLDER,
@@ -32,33 +30,24 @@ from tests.running import command_line, events_of, truth_of
 
 CHAINS = chains()
 REMOVALS = truth_of("province")["removals"]
-TAPS = sorted({row["tap"] for row in CHAINS.values()})
-READS_PORTS = any(Kind.PORT in row.kinds for row in FORMATS.values())
-NO_PORTS = "no format of switch tables is read"
+TAPS = sorted({row["tap"] for row in (*CHAINS.values(), *truth_of("province")["exits"])})
 
 
-def wanted(row: dict[str, Any]) -> dict[str, Any]:
+def expected(row: dict[str, Any]) -> dict[str, Any]:
     names = ("machines", "ports", "accounts", "equipment", "unit", "clashes", "breaks")
     return {name: row[name] for name in names}
 
 
-def told(trace: Trace) -> dict[str, Any]:
-    """What the chain says; where no switch table can be read, without the ports."""
-    found = said(trace)
-    if not READS_PORTS:
-        found["breaks"] = [entry for entry in found["breaks"] if entry[0] != "port"]
-    return found
-
-
-def expected(row: dict[str, Any]) -> dict[str, Any]:
-    return wanted(row) | ({} if READS_PORTS else {"ports": []})
+def named(trace: Trace) -> list[tuple[str, str | None]]:
+    """The logs that are missing, each once."""
+    return list(dict.fromkeys((b.missing.value, b.device) for b in trace.breaks()))
 
 
 @pytest.mark.parametrize("name", CHAINS)
 def test_inwards_from_a_notice(name: str) -> None:
     row = CHAINS[name]
     trace = tracer().inwards(notice(row))
-    assert told(trace) == expected(row)
+    assert said(trace) == expected(row)
     addresses = [hop.value.partition(":")[0] for hop in trace.of(Step.INSIDE)]
     assert addresses == row["inside"]
 
@@ -69,27 +58,28 @@ def test_outwards_from_inside(name: str) -> None:
     if row["tap"] == "exit-suzhou":
         pytest.skip("its tap sees only the address at the exit")
     trace = tracer().outwards(inside(row))
-    assert told(trace) == expected(row)
+    assert said(trace) == expected(row)
     outermost = trace.of(Step.OUTSIDE)[-1]
     assert row["public"].startswith(outermost.value.partition(":")[0])
 
 
 @pytest.mark.parametrize("removal", REMOVALS, ids=lambda row: row["log"])
 def test_the_log_removed_is_the_one_named(removal: dict[str, str], tmp_path: Path) -> None:
-    if removal["missing"] == "port" and not READS_PORTS:
-        pytest.skip(NO_PORTS)
-    row = CHAINS[removal["chain"]]
+    """Of the chain that rests on it; and no chain asks for another log instead."""
+    missing = (removal["missing"], removal["device"])
     left = tracer_of(without(removal["log"], tmp_path))
+    row = CHAINS[removal["chain"]]
     trace = left.inwards(notice(row))
-    named = [[removal["missing"], removal["device"]]]
-    assert told(trace)["breaks"][: len(named)] == named
-    logs = {broken.missing for broken in trace.breaks()} - {Missing.PORT}
-    assert logs <= {Missing(removal["missing"])}
+    assert named(trace) == [missing]
     for broken in trace.breaks():
         assert broken.why is Why.ABSENT
         assert broken.from_ns <= DAY_NS + row["at"] * SECOND < broken.until_ns
-    [request] = [r for r in requests_of([trace]) if r.missing.value == removal["missing"]]
-    assert request.device == removal["device"]
+    [request] = requests_of([trace])
+    assert (request.missing.value, request.device) == missing
+    for other in CHAINS.values():
+        open_before = {tuple(entry) for entry in other["breaks"]}
+        for found in (left.inwards(notice(other)), left.outwards(inside(other))):
+            assert set(named(found)) - open_before <= {missing}, other["name"]
 
 
 def test_every_log_is_removed_once() -> None:
@@ -178,10 +168,8 @@ def test_findings_inside_name_machine_and_equipment(tmp_path: Path) -> None:
         assert finding["unit"]["path"][-1] == row["unit"]
         assert chain["mac"] == (row["machines"][0] if len(row["machines"]) == 1 else None)
         breaks = [[b["log"], b["device"]] for b in chain["breaks"]]
-        if READS_PORTS:
-            assert breaks == row["breaks"]
-        else:
-            assert [entry for entry in breaks if entry[0] != "port"] == row["breaks"]
+        assert breaks == row["breaks"]
+        assert chain["port"] == (row["ports"][0] if len(row["ports"]) == 1 else None)
     stats = events[-1]["stats"]
     assert stats["counts"]["log_records"] > 30
     assert stats["counts"]["register_rows"] == 23
@@ -227,7 +215,7 @@ def test_requests_of_findings_in_both_languages(tmp_path: Path) -> None:
     assert "the ARP or neighbour table of gw-nj" in english
     assert "10.10.6.20, 10.10.8.30" in english
     chinese = command_line("units", "request", *options, "--lang", "zh").stdout.decode()
-    assert "gw-nj的ARP 或邻居表" in chinese
+    assert "gw-nj 的 ARP 或邻居表" in chinese
     table = tmp_path / "requests.csv"
     run = command_line("units", "request", *options, "--format", "csv", "-o", table)
     assert run.returncode == 0
