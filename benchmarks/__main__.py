@@ -6,12 +6,12 @@ import argparse
 import subprocess
 import sys
 
-from benchmarks import growth, mixed, prefixes, report, slowpath, startup
+from benchmarks import growth, logs, mixed, prefixes, report, slowpath, startup
 from benchmarks.captures import GROWTH, MINING, MIXED, ROOT, capture
 from benchmarks.measure import cached_share, say, warm_page_cache
 from benchmarks.report import Bar
 
-PARTS = ("start", "mixed", "growth", "mining", "units")
+PARTS = ("start", "mixed", "growth", "mining", "logs", "units")
 
 
 def main() -> None:
@@ -34,6 +34,8 @@ def main() -> None:
     if options.only in (None, "mining"):
         _warm([MINING])
         found += slowpath.measure(options.runs)
+    if options.only in (None, "logs"):
+        found += logs.measure(min(options.runs, 2))
     if options.only in (None, "units"):
         found += prefixes.measure(options.runs)  # last: memory it takes stays taken
     report.bars(found)

@@ -109,8 +109,8 @@ def test_what_is_no_log_is_named_and_the_rest_used(lease: Path) -> None:
     lease.write_text(KEA + "10.1.300.4,,,3600,1630897200,1,0,0,pc-8,0,,0\n", "utf-8")
     run = command_line("units", "request", f"10.1.2.3@{AT}", "--logs", lease.parent, "--lang", "en")
     assert run.returncode == 0
-    assert "notes.txt: no format that is known; seen: hello" in run.stderr
-    assert f"{lease}:3: no address: 10.1.300.4" in run.stderr
+    assert "notes.txt: the format is not recognised; it begins with: hello" in run.stderr
+    assert f"{lease}:3: “10.1.300.4” is no IPv4 or IPv6 address" in run.stderr
     assert "the MAC address table" in run.stdout
 
 

@@ -97,7 +97,7 @@ def scan(
     _warn([note_line(note, messages) for note in unreadable], most, "units.note.more", messages)
     for notes in unread:
         lines = [log_note_line(note, messages) for note in notes.kept]
-        _warn(lines, most, "logs.note.more", messages)
+        _warn(lines, most, "log.note.more", messages)
     rows = Rows(bounds.report_rows)
     events = Events()
     with ExitStack() as stack:

@@ -97,6 +97,20 @@ LOG_TRANSLATION = np.dtype(
     ]
 )
 
+# One step of a template of lines (`logs/template.py`).
+LOG_STEP = np.dtype(
+    [
+        ("most", "u8"),  # greatest number, or longest distance
+        ("text", "u4"),  # where its text begins in the pool
+        ("size", "u2"),
+        ("step", "u1"),  # LogStep
+        ("field", "u1"),  # where the value goes
+    ]
+)
+
+# A line that was scanned: where it stands, and the template it fits (0: none).
+LOG_LINE = np.dtype([("begin", "u4"), ("end", "u4"), ("line", "u4"), ("template", "u1")])
+
 # One decoded packet: scratch between the stages of the scan. Ends are ordered (a < b) by
 # address, then port, so that both directions of a flow give the same key.
 FRAME = np.dtype(
@@ -536,6 +550,29 @@ class LogAct(IntEnum):
     ALIVE = 4  # still there
     END = 5
     SEEN = 6  # stood in a table at a moment
+
+
+class LogStep(IntEnum):
+    """What a step of a template takes."""
+
+    LITERAL = 0  # its text
+    OPTIONAL = 1  # its text, if it is there
+    BLANKS = 2  # one or more
+    FIND = 3  # up to and with its text, at most so far away
+    PLAIN = 4  # the same, over letters, digits, blanks, and _ [ ] = only
+    UNTIL = 5  # up to its first byte, which stays
+    EDGE = 6  # the end of the line or its first byte, which stays
+    ABSENT = 7  # its text does not follow
+    IPV4 = 8
+    MAC = 9  # six pairs of digits between colons
+    NUMBER = 10
+    EPOCH = 11  # seconds and a fraction, in ns
+    CHOICE = 12  # one of several words: length, value, bytes
+    NAME = 13  # letters, digits and . _ - ; where it begins, and how long it is
+    TEXT = 14  # up to its first byte: where it begins, and how long it is
+    PRIORITY = 15  # of syslog, if it is there
+    DATE = 16  # Sep 06 2021 10:00:00, or without the year: the hour, and ns within it
+    WORD = 17  # anything but blanks and colons
 
 
 class LogEnd(IntEnum):

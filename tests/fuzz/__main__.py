@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 WORK = Path(".fuzz")
-NAMES = ("walkers", "decoder", "reassembly", "dialects")
-CHECKED = ("walkers", "decoder")  # of compiled code, which only bounds checks make speak up
+NAMES = ("walkers", "decoder", "reassembly", "dialects", "logs")
+CHECKED = ("walkers", "decoder", "logs")  # of compiled code, which only bounds checks make speak up
 
 
 def main() -> int:

@@ -125,11 +125,31 @@ def decoder(data: bytes) -> None:
             pass
 
 
+def logs(data: bytes) -> None:
+    """A log of any bytes: what it looks like is read, and lines by the kernel and without it."""
+    import os
+    import tempfile
+
+    from poolwatch.logs.load import HEAD, load_logs
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.log"
+        seen = []
+        for padding in (b"\n", b"\n" * HEAD):
+            path.write_bytes(data + padding)
+            os.utime(path, (1_630_893_600, 1_630_893_600))  # some logs rest on it
+            book = load_logs([path])
+            seen.append(list(book.records()))
+        if not data.startswith(b"\0\x0a"):  # IPFIX has no lines
+            assert seen[0] == seen[1]
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "walkers": walkers,
     "decoder": decoder,
     "reassembly": reassembly,
     "dialects": dialects,
+    "logs": logs,
 }
 
 
@@ -149,6 +169,9 @@ def seeds(name: str) -> Iterator[bytes]:
             yield b"\0" + MARK.join(frames[:6])
         elif name == "dialects" and path.parent.name.endswith(("-clean", "-refused")):
             yield b"l" + MARK.join(_said(data))
+    if name == "logs":
+        for path in sorted((ROOT / "tests" / "data" / "logs").iterdir()):
+            yield path.read_bytes()
     if name == "reassembly":
         yield b"".join(struct.pack("<HHBB", n * 30, 40, 40, 1) for n in (0, 2, 1, 3))
 

@@ -138,7 +138,7 @@ def report_log_notes(notes: Notes, messages: Messages, most: int) -> None:
         click.echo(f"poolwatch: {log_note_line(note, messages)}", err=True)
     rest = notes.counts.total() - most
     if rest > 0:
-        click.echo(f"poolwatch: {messages.say('logs.note.more', count=rest)}", err=True)
+        click.echo(f"poolwatch: {messages.say('log.note.more', count=rest)}", err=True)
 
 
 def _trace(tracer: Tracer, query: Query, found: FoundHost | None = None) -> Trace:

@@ -22,7 +22,7 @@ from poolwatch.logs.records import (
     Origin,
     Translation,
 )
-from poolwatch.logs.tables import KINDS, Tables, tables_of
+from poolwatch.logs.tables import KINDS, WIDE, Tables, tables_of
 
 Record = Binding | Translation | Attachment
 ENDS = tuple(End)
@@ -114,6 +114,59 @@ class LogBook:
         index, levels = self.by_inside
         rows = self._of_ports(index, levels, address, port, from_ns, until_ns)
         return self._translated(rows, computed, protocol, from_ns, until_ns)
+
+    def bindings_at(self, hi: Any, lo: Any, ts_ns: Any) -> tuple[Any, Any]:
+        """Of addresses at times the row that began last, -1 for none, and how many hold.
+
+        Addresses are two arrays of uint64, IPv4 in its v4-mapped form. `binding` gives the record.
+        """
+        from poolwatch.kernels.logfind import find_bindings
+
+        index = self.by_address
+        found, counts = np.empty((2, len(hi)), np.int64)
+        times = np.ascontiguousarray(ts_ns, np.int64)
+        codes = self._codes(hi, lo)
+        find_bindings(self._rows, index.keys, index.rows, index.tops, codes, times, found, counts)
+        return found, counts
+
+    def translations_at(
+        self, hi: Any, lo: Any, port: Any, protocol: Any, ts_ns: Any, *, inside: bool = False
+    ) -> tuple[Any, Any]:
+        """The same of outside (or inside) addresses and ports; a protocol of -1 asks for any.
+
+        What is computed from a deterministic mapping is not among them.
+        """
+        from poolwatch.kernels.logfind import find_translations
+
+        index, levels = self.by_inside if inside else self.by_outside
+        found, counts = np.empty((2, len(hi)), np.int64)
+        find_translations(
+            self._sessions,
+            index.keys,
+            index.rows,
+            index.tops,
+            np.array(levels, np.int64),
+            self._codes(hi, lo),
+            np.ascontiguousarray(port, np.int64),
+            np.ascontiguousarray(protocol, np.int64),
+            np.ascontiguousarray(ts_ns, np.int64),
+            found,
+            counts,
+        )
+        return found, counts
+
+    def _codes(self, hi: Any, lo: Any) -> Any:
+        codes = (np.asarray(lo, np.uint64) & np.uint64(0xFFFF_FFFF)).copy()
+        mapped = (np.asarray(hi) == 0) & (np.asarray(lo) >> np.uint64(32) == np.uint64(0xFFFF))
+        for place in np.flatnonzero(~mapped | (codes == 0) | (codes >= WIDE)):
+            position = int(hi[place]) << 64 | int(lo[place])
+            codes[place] = self._tables.codes.find(position)
+        return codes
+
+    def ready(self) -> None:
+        """Sort everything now that lookups would sort when first asked."""
+        for index in (self.by_address, self._by_mac, self.by_outside[0], self.by_inside[0]):
+            len(index.tops)
 
     def attachments(self, mac: int, from_ns: int, until_ns: int) -> list[Attachment]:
         """At which ports of switches a machine was seen."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePath
+from typing import Any
 
-from poolwatch.layouts import LogAct
+import numpy as np
+
+from poolwatch.layouts import LOG_BINDING, LogAct
 from poolwatch.logs.book import LogBook
 from poolwatch.logs.formats import Format
 from poolwatch.logs.mapping import Mapping
@@ -17,6 +20,7 @@ from poolwatch.logs.said import (
     UNKNOWN,
     AttachmentSaid,
     BindingSaid,
+    ReadError,
     Reason,
     Said,
     Source,
@@ -26,6 +30,7 @@ from poolwatch.logs.said import (
 )
 from poolwatch.logs.settle import settle, settle_part
 from poolwatch.logs.tables import FullError, Tables
+from poolwatch.logs.template import LineReader
 from poolwatch.settings import Limits
 
 SECOND = 1_000_000_000
@@ -127,12 +132,56 @@ class Gathering:
             self._ports.add(said, origin, device or self._scope, self._source.longest_ns)
             self._see(said.until_ns)
             return
+        if isinstance(said, BindingSaid):
+            self._tables.bindings.append(self._row_of(said))
+        else:
+            self._tables.translations.append(self._row_of(said))
+
+    def slow_row(self, number: int, text: str, parse: LineReader) -> tuple[int, ...] | None:
+        """The row of a line that fits no template, or None."""
+        try:
+            said = parse(number, text)
+            if isinstance(said, BindingSaid | TranslationSaid):
+                self._records += 1
+                return self._row_of(said)
+        except ReadError as error:
+            self.unread(number, error.reason, error.text or text[:80])
+        except FullError:
+            self.unread(number, Reason.ROWS)
+        return None
+
+    def fast_rows(self, rows: Any, fast: Any) -> None:
+        """Rows in the order of their lines, of which `fast` did not go through `slow_row`."""
+        if len(fast):
+            late = (fast["act"] == LogAct.END) | (fast["act"] == LogAct.ALIVE)
+            at = np.where(late, fast["until_ns"], fast["from_ns"])
+            self._see(int(at.min()))
+            self._see(int(at.max()))
+            self._records += len(fast)
+        rows["file"] = self._file
+        if rows.dtype == LOG_BINDING:
+            self._tables.bindings.extend(rows)
+            return
+        self._tables.translations.extend(rows)
+        if self._tables.translations.count - self._settled > PART:
+            self._settled = settle_part(self._tables, self._settled)
+
+    def group_of(self, device: str | None) -> int:
+        """The number of a device of this file's format. Raises FullError."""
+        device = self._source.device or device
         group = self._groups.get(device)
         if group is None:
             scope = "" if device else self._scope
-            longest = self._source.longest_ns
-            group = self._tables.group((self._row.name, device, scope, longest))
+            group = self._tables.group((self._row.name, device, scope, self._source.longest_ns))
             self._groups[device] = group
+        return group
+
+    def text_number(self, host_name: str | None) -> int:
+        """The number of a host name."""
+        return self._tables.text((host_name, None, None))
+
+    def _row_of(self, said: BindingSaid | TranslationSaid) -> tuple[int, ...]:
+        group = self.group_of(said.device)
         late = said.act in (LogAct.END, LogAct.ALIVE, LogAct.SEEN)
         at = said.until_ns if late else said.from_ns
         self._see(at)
@@ -140,9 +189,8 @@ class Gathering:
             self._see(said.until_ns)
         whole = late and (at + self._source.clock.offset_ns) % SECOND == 0
         if isinstance(said, BindingSaid):
-            self._tables.add_binding(said, self._file, group, whole=whole)
-        else:
-            self._tables.add_translation(said, self._file, group, whole=whole)
+            return self._tables.binding_row(said, self._file, group, whole=whole)
+        return self._tables.translation_row(said, self._file, group, whole=whole)
 
     def _see(self, at_ns: int) -> None:
         if self._first is None or at_ns < self._first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ class Index:
         begun = self._from_ns[rows] < until_ns
         return rows[begun & (self._until_ns[rows] > from_ns)]
 
+    @cached_property
     def tops(self) -> Any:
         """The greatest end of each block of entries, so that walks can skip blocks."""
         count = len(self.rows)

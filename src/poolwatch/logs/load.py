@@ -12,6 +12,7 @@ from poolwatch.capture.bytestream import ByteStream
 from poolwatch.capture.inputs import find_inputs, shown_name
 from poolwatch.errors import CaptureError, UsageError
 from poolwatch.logs.book import LogBook
+from poolwatch.logs.bulk import Bulk
 from poolwatch.logs.clock import Clock, zone_of
 from poolwatch.logs.config import NAME, LogConfig, SourceSettings, load_log_config
 from poolwatch.logs.formats import FORMATS, Format
@@ -21,6 +22,7 @@ from poolwatch.logs.mapping import Mapping
 from poolwatch.logs.notes import LogNote
 from poolwatch.logs.records import Origin
 from poolwatch.logs.said import Line, Reason, Source
+from poolwatch.logs.template import Fast
 from poolwatch.settings import Limits
 
 HEAD = 1 << 16  # bytes by which a format is told
@@ -130,6 +132,12 @@ class _Reading:
         module = row.load()
         if row.binary:
             self._into.add_all(module.read_bytes(chunks(stream), source))
+            return
+        head = stream.peek(HEAD)
+        fast: Fast | None = getattr(module, "FAST", None)
+        if fast and len(head) == HEAD and fast.fits(head):
+            reader = module.line_reader(source)
+            Bulk(fast, reader, source, self._into, self._limits.log_line_bytes).read(stream)
             return
         self._into.add_all(module.read(self._lines(stream), source))
 

@@ -79,7 +79,7 @@ class BindingSaid:
     host_name: str | None = None
     account: str | None = None
     device_port: str | None = None
-    session: str | None = None
+    session: str | int | None = None
     device: str | None = None
     begin_said: bool = True
 
@@ -101,7 +101,7 @@ class TranslationSaid:
     until_ns: int = UNKNOWN
     remote: int | None = None
     remote_port: int | None = None
-    session: str | None = None
+    session: str | int | None = None
     device: str | None = None
 
 

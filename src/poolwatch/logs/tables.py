@@ -167,65 +167,67 @@ class Tables:
             self.texts.append(text)
         return number
 
-    def session(self, name: str | None) -> int:
-        """The number of a session's name; 0 for none."""
+    def session(self, name: str | int | None) -> int:
+        """The number of a session's name; 0 for none. A number stands for itself."""
         if name is None:
             return 0
+        if isinstance(name, int):
+            return name & 0xFFFF_FFFF
         return self._sessions.setdefault(name, len(self._sessions) + 1)
 
     def forget_sessions(self) -> None:
         """The names of sessions are needed no longer."""
         self._sessions = {}
 
-    def add_binding(self, said: BindingSaid, file: int, group: int, *, whole: bool) -> None:
-        """One entry on an address. Raises FullError."""
+    def binding_row(
+        self, said: BindingSaid, file: int, group: int, *, whole: bool
+    ) -> tuple[int, ...]:
+        """The row of an entry on an address. Raises FullError."""
         end, until_ns = _end_of(said.act, said.until_ns)
         if said.act is LogAct.GRANT and until_ns == UNKNOWN:
             end, until_ns = LogEnd.ASSUMED, said.from_ns + self.groups[group][3]
-        self.bindings.append(
-            (
-                said.from_ns,
-                until_ns,
-                said.mac or 0,
-                self.codes.code(said.address) if said.address else 0,
-                self.session(said.session),
-                self.text((said.host_name, said.account, said.device_port)),
-                said.line,
-                file,
-                group,
-                KIND_CODES[said.kind],
-                said.act,
-                end,
-                (LogBit.WHOLE_SECOND if whole else 0) | (0 if said.begin_said else LogBit.NO_START),
-            )
+        return (
+            said.from_ns,
+            until_ns,
+            said.mac or 0,
+            self.codes.code(said.address) if said.address else 0,
+            self.session(said.session),
+            self.text((said.host_name, said.account, said.device_port)),
+            said.line,
+            file,
+            group,
+            KIND_CODES[said.kind],
+            said.act,
+            end,
+            (LogBit.WHOLE_SECOND if whole else 0) | (0 if said.begin_said else LogBit.NO_START),
         )
 
-    def add_translation(self, said: TranslationSaid, file: int, group: int, *, whole: bool) -> None:
-        """One entry on a translation. Raises FullError."""
+    def translation_row(
+        self, said: TranslationSaid, file: int, group: int, *, whole: bool
+    ) -> tuple[int, ...]:
+        """The row of an entry on a translation. Raises FullError."""
         end, until_ns = _end_of(said.act, said.until_ns)
         code = self.codes.code
-        self.translations.append(
-            (
-                said.from_ns,
-                until_ns,
-                code(said.inside) if said.inside else 0,
-                code(said.outside) if said.outside else 0,
-                code(said.remote) if said.remote else 0,
-                self.session(said.session),
-                said.line,
-                said.inside_low,
-                said.inside_high,
-                said.outside_low,
-                said.outside_high,
-                said.remote_port or 0,
-                file,
-                group,
-                -1 if said.protocol is None else said.protocol,
-                said.act,
-                end,
-                LogBit.WHOLE_SECOND if whole else 0,
-                0,
-            )
+        return (
+            said.from_ns,
+            until_ns,
+            code(said.inside) if said.inside else 0,
+            code(said.outside) if said.outside else 0,
+            code(said.remote) if said.remote else 0,
+            self.session(said.session),
+            said.line,
+            said.inside_low,
+            said.inside_high,
+            said.outside_low,
+            said.outside_high,
+            said.remote_port or 0,
+            file,
+            group,
+            -1 if said.protocol is None else said.protocol,
+            said.act,
+            end,
+            LogBit.WHOLE_SECOND if whole else 0,
+            0,
         )
 
 
@@ -261,7 +263,7 @@ def tables_of(bindings: Sequence[Binding], translations: Sequence[Translation]) 
             one.account,
             one.device_port,
         )
-        tables.add_binding(said, *place(one.origin), whole=False)
+        tables.bindings.append(tables.binding_row(said, *place(one.origin), whole=False))
     for each in translations:
         session = TranslationSaid(
             each.origin.line,
@@ -278,7 +280,9 @@ def tables_of(bindings: Sequence[Binding], translations: Sequence[Translation]) 
             position_of(each.remote) if each.remote is not None else None,
             each.remote_port,
         )
-        tables.add_translation(session, *place(each.origin), whole=False)
+        tables.translations.append(
+            tables.translation_row(session, *place(each.origin), whole=False)
+        )
     _mark(tables.bindings.array, bindings)
     _mark(tables.translations.array, translations)
     return tables

@@ -25,8 +25,8 @@ def note_line(note: Note, messages: Messages) -> str:
 def log_note_line(note: LogNote, messages: Messages) -> str:
     """What is to be said about a line of a log, or a whole file: where, and why."""
     place = f"{note.file}:{note.line}" if note.line else note.file
-    sentence = messages.say(f"logs.reason.{note.reason}", text=note.text)
-    return messages.say("logs.note.line", place=place, sentence=sentence)
+    sentence = messages.say(f"log.reason.{note.reason}", text=note.text)
+    return messages.say("log.note.line", place=place, sentence=sentence)
 
 
 def problem_line(problem: Problem, messages: Messages) -> str:

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
-from poolwatch.layouts import LogAct
+import numpy as np
+
+from poolwatch.layouts import LOG_TRANSLATION, LogAct
+from poolwatch.logs import template as t
 from poolwatch.logs.clock import SECOND
 from poolwatch.logs.fields import read_address, read_port, read_protocol
+from poolwatch.logs.formats.base import each
 from poolwatch.logs.said import (
     UNKNOWN,
     Line,
@@ -20,9 +25,11 @@ from poolwatch.logs.said import (
     Said,
     Source,
     TranslationSaid,
-    Unread,
 )
 from poolwatch.logs.syslog import Entry, read_entry
+
+if TYPE_CHECKING:
+    from poolwatch.logs.bulk import Batch
 
 _MESSAGE = re.compile(
     r"%(?:ASA|FTD|PIX)-(?:\w{1,20}-)?\d-(30201[3-6]|30202[01]|305009|30501[0-2]|30501[45]): *(.*)"
@@ -59,19 +66,23 @@ def looks_like(lines: list[str]) -> bool:
 
 def read(lines: Iterable[Line], source: Source) -> Iterator[Said]:
     """Messages of other numbers are not its matter."""
-    for number, line in lines:
+    return each(lines, line_reader(source))
+
+
+def line_reader(source: Source) -> t.LineReader:
+    """Reads one line."""
+
+    def parse(number: int, line: str) -> Said | None:
         found = _MESSAGE.search(line)
         if found is None or found[1] in ("302020", "302021"):
-            continue
-        try:
-            entry = read_entry(line, source.clock)
-            said = _said(number, found[1], found[2], entry)
-        except ReadError as error:
-            yield Unread(number, error.reason, error.text or line[:80])
-            continue
+            return None
+        entry = read_entry(line, source.clock)
+        said = _said(number, found[1], found[2], entry)
         if said:
             said.device = entry.host
-            yield said
+        return said
+
+    return parse
 
 
 def _said(number: int, code: str, text: str, entry: Entry) -> TranslationSaid | None:
@@ -136,7 +147,7 @@ def _of(
     said = TranslationSaid(number, act, read_protocol(protocol), *ends, from_ns=at)
     if act is LogAct.END:
         said.from_ns, said.until_ns = _begun(at, lasted), at
-    said.session = f"{entry.host or ''}/{session}" if session else None
+    said.session = int(session) if session else None
     return said
 
 
@@ -152,3 +163,111 @@ def _found(pattern: re.Pattern[str], text: str) -> re.Match[str]:
     if found is None:
         raise ReadError(Reason.FORM, text[:80])
     return found
+
+
+_AT, _HOST, _PROTOCOL, _SESSION = 0, 2, 4, 5  # the first two take two fields each
+_FAR, _NEAR, _HOURS = 6, 10, 6
+
+
+def _head(message: str) -> tuple[t.Step, ...]:
+    return (
+        t.priority(),
+        t.date(_AT),
+        t.literal(" "),
+        t.name(_HOST),
+        t.optional(" :"),
+        t.literal(f" %ASA-6-{message}: "),
+    )
+
+
+def _end(field: int, *, mapped: bool) -> tuple[t.Step, ...]:
+    steps = (t.word(), t.literal(":"), t.ipv4(field), t.literal("/"), t.number(field + 1, 65535))
+    if not mapped:
+        return steps
+    return (
+        *steps,
+        t.literal(" ("),
+        t.ipv4(field + 2),
+        t.literal("/"),
+        t.number(field + 3, 65535),
+        t.literal(")"),
+    )
+
+
+def _built_template(message: str, protocol: str, code: int) -> tuple[t.Step, ...]:
+    return (
+        *_head(message),
+        t.choice(
+            _PROTOCOL, {f"Built outbound {protocol}": code, f"Built inbound {protocol}": code}
+        ),
+        t.literal(" connection "),
+        t.number(_SESSION, 0xFFFF_FFFF),
+        t.literal(" for "),
+        *_end(_FAR, mapped=True),
+        t.literal(" to "),
+        *_end(_NEAR, mapped=True),
+    )
+
+
+def _torn_template(message: str, protocol: str, code: int) -> tuple[t.Step, ...]:
+    return (
+        *_head(message),
+        t.choice(_PROTOCOL, {f"Teardown {protocol}": code}),
+        t.literal(" connection "),
+        t.number(_SESSION, 0xFFFF_FFFF),
+        t.literal(" for "),
+        t.find(" duration ", 390),
+        *_lasted_steps(_HOURS),
+    )
+
+
+def _lasted_steps(field: int) -> tuple[t.Step, ...]:
+    return (
+        t.number(field, 99_999),
+        t.literal(":"),
+        t.digits(field + 1, 2),
+        t.literal(":"),
+        t.digits(field + 2, 2),
+        t.edge(" "),
+    )
+
+
+def _fill(batch: Batch, rows: Any) -> None:
+    """As `_built` and `_said` do, template by template."""
+    at = batch.moments(_AT)
+    template = batch.template
+    built = template <= 2
+    rows["protocol"], rows["session"] = batch.field(_PROTOCOL), batch.field(_SESSION)
+    rows["group"] = batch.groups(_HOST)
+    far, far_port, far_mapped, far_mapped_port = (batch.field(_FAR + n) for n in range(4))
+    near, near_port, mapped, mapped_port = (batch.field(_NEAR + n) for n in range(4))
+    plain = (near == mapped) & (near_port == mapped_port)
+    same = plain & (far == far_mapped) & (far_port == far_mapped_port)
+    _put(rows, built, "inside", np.where(plain, far, near))
+    _put(rows, built, "outside", np.where(plain, far_mapped, mapped))
+    _put(rows, built, "remote", np.where(plain, near, far))
+    _put(rows, built, "remote_port", np.where(plain, near_port, far_port))
+    for edge in ("low", "high"):
+        _put(rows, built, f"inside_{edge}", np.where(plain, far_port, near_port))
+        _put(rows, built, f"outside_{edge}", np.where(plain, far_mapped_port, mapped_port))
+    lasted = batch.field(_HOURS) * 3600 + batch.field(_HOURS + 1) * 60 + batch.field(_HOURS + 2)
+    rows["act"] = np.where(built, np.where(same, LogAct.DEAD, LogAct.BEGIN), LogAct.END)
+    rows["from_ns"] = np.where(built, at, at - lasted * SECOND)
+    rows["until_ns"] = np.where(built, UNKNOWN, at)
+
+
+def _put(rows: Any, where: Any, column: str, values: Any) -> None:
+    rows[column][where] = values[where]
+
+
+FAST = t.Fast(
+    templates=(
+        _built_template("302013", "TCP", 6),
+        _built_template("302015", "UDP", 17),
+        _torn_template("302014", "TCP", 6),
+        _torn_template("302016", "UDP", 17),
+    ),
+    rows=_fill,
+    dtype=LOG_TRANSLATION,
+    texts=_HOST,
+)

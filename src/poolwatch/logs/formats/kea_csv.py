@@ -7,11 +7,19 @@ the state 2. A row says when it expires and how long it lasts, so it began befor
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
-from poolwatch.layouts import LogAct
+import numpy as np
+
+from poolwatch.layouts import LOG_BINDING, LogAct, LogEnd
+from poolwatch.logs import template as t
 from poolwatch.logs.fields import clean, mac_or_none, read_address, read_number
+from poolwatch.logs.formats.base import each
 from poolwatch.logs.records import Kind
-from poolwatch.logs.said import BindingSaid, Line, ReadError, Reason, Said, Source, Unread
+from poolwatch.logs.said import BindingSaid, Line, ReadError, Reason, Said, Source
+
+if TYPE_CHECKING:
+    from poolwatch.logs.bulk import Batch
 
 _SECOND = 1_000_000_000
 _INFINITE = 0xFFFF_FFFF
@@ -27,24 +35,24 @@ def looks_like(lines: list[str]) -> bool:
 
 def read(lines: Iterable[Line], source: Source) -> Iterator[Said]:
     """Each row is one entry; a line of headers may come again in joined files."""
+    return each(lines, line_reader(source))
+
+
+def line_reader(source: Source) -> t.LineReader:
+    """Reads one line after another; it remembers the headers."""
     columns: dict[str, int] = {}
-    for number, text in lines:
+
+    def parse(number: int, text: str) -> Said | None:
         line = text.strip().lstrip("\ufeff")
-        if not line:
-            continue
         if line.startswith("address,"):
-            columns = {name: place for place, name in enumerate(line.split(","))}
-            continue
-        if not columns:
-            yield Unread(number, Reason.FORM, line[:80])
-            continue
-        try:
-            said = _row(number, line, columns, source)
-        except ReadError as error:
-            yield Unread(number, error.reason, error.text)
-            continue
-        if said:
-            yield said
+            columns.clear()
+            columns.update((name, place) for place, name in enumerate(line.split(",")))
+            return None
+        if line and not columns:
+            raise ReadError(Reason.FORM, line[:80])
+        return _row(number, line, columns, source) if line else None
+
+    return parse
 
 
 def _row(number: int, line: str, columns: dict[str, int], source: Source) -> BindingSaid | None:
@@ -63,7 +71,7 @@ def _row(number: int, line: str, columns: dict[str, int], source: Source) -> Bin
     if cell("lease_type") == _PREFIX or state == _DECLINED:
         return None
     mac = mac_or_none(cell("hwaddr")) or mac_of_duid(cell("duid"))
-    name = clean(_unescaped(cell("hostname")))
+    name = _name(cell("hostname"))
     begun = source.clock.utc(max(expire - seconds, 0))
     if seconds == 0 or state in (_RECLAIMED, _RELEASED):
         at = source.clock.utc(expire) if state == _RECLAIMED else begun
@@ -81,6 +89,54 @@ def mac_of_duid(duid: str) -> int | None:
     return None
 
 
-def _unescaped(text: str) -> str:
+def _name(text: str) -> str | None:
     """Kea writes a comma within a value as `&#x2c`."""
-    return text.replace("&#x2c", ",").replace("&#x2C", ",").rstrip(".")
+    return clean(text.replace("&#x2c", ",").replace("&#x2C", ",").rstrip("."))
+
+
+_ADDRESS, _MAC, _LIFETIME, _EXPIRE, _STATE, _HOST = 0, 1, 2, 3, 4, 5
+_V4_COLUMNS = (
+    b"address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state"
+)
+
+
+def _fill(batch: Batch, rows: Any) -> None:
+    """Grants and releases; whatever else rows may say goes the slow way."""
+    until = batch.field(_EXPIRE) * _SECOND
+    begun = np.maximum(until - batch.field(_LIFETIME) * _SECOND, 0)
+    rows["from_ns"] = batch.utc(begun)
+    rows["until_ns"] = rows["from_ns"] + batch.field(_LIFETIME) * _SECOND
+    rows["address"], rows["mac"] = batch.field(_ADDRESS), batch.field(_MAC)
+    rows["text"] = batch.host_names(_HOST, _name)
+    released = batch.field(_LIFETIME) == 0
+    rows["kind"] = _LEASE_CODE
+    rows["act"] = np.where(released, LogAct.END, LogAct.GRANT)
+    rows["end"] = np.where(released, LogEnd.SAID, LogEnd.EXPIRY)
+    rows["group"] = batch.groups()
+
+
+_LEASE_CODE = 0  # of Kind.LEASE in the tables
+FAST = t.Fast(
+    templates=(
+        (
+            t.ipv4(_ADDRESS),
+            t.literal(","),
+            t.mac(_MAC),
+            t.literal(","),
+            t.until(","),
+            t.literal(","),
+            t.number(_LIFETIME, _INFINITE),
+            t.literal(","),
+            t.number(_EXPIRE, t.LAST_SECOND),
+            *(t.literal(","), t.until(",")) * 3,
+            t.literal(","),
+            t.text(_HOST, ","),
+            t.literal(",0"),
+            t.edge(","),
+        ),
+    ),
+    rows=_fill,
+    dtype=LOG_BINDING,
+    texts=_HOST,
+    fits=lambda head: head.startswith(_V4_COLUMNS),
+)
