@@ -68,14 +68,38 @@ def make(folder: Path) -> None:
     """Write a scenario's capture and truth."""
     recipe = tomllib.loads((folder / "recipe.toml").read_text("utf-8"))
     packets, truth = build(recipe)
+    _write_capture(folder / "capture.pcap", packets, recipe)
+    taps = sorted({name for flow in recipe.get("flow", []) for name in flow.get("taps", {})})
+    for tap in taps:
+        packets, seen = build(_at_tap(recipe, tap))
+        _write_capture(folder / f"{tap}.pcap", packets, recipe)
+        truth.setdefault("taps", {})[tap] = {"flows": seen["flows"]}
+    if "log" in recipe:
+        from pcaps import logfiles
+
+        logfiles.write(folder, recipe["log"], DAY)
+    truth |= {name: recipe[name] for name in ("chains", "exits", "removals") if name in recipe}
+    text = json.dumps(truth, indent=1, ensure_ascii=False, sort_keys=True)
+    (folder / "truth.json").write_text(text + "\n", "utf-8")
+
+
+def _write_capture(path: Path, packets: list[Sent], recipe: dict[str, Any]) -> None:
     link = _LINKTYPES[recipe.get("link", "ethernet")]
-    with PcapWriter(str(folder / "capture.pcap"), linktype=link, sync=True) as writer:
+    with PcapWriter(str(path), linktype=link, sync=True) as writer:
         writer.write_header(None)
         for seconds, data in packets:
             kept = data[: recipe.get("snaplen", 65535)]
             writer.write_packet(kept, *_split(seconds), caplen=len(kept), wirelen=len(data))
-    text = json.dumps(truth, indent=1, ensure_ascii=False, sort_keys=True)
-    (folder / "truth.json").write_text(text + "\n", "utf-8")
+
+
+def _at_tap(recipe: dict[str, Any], tap: str) -> dict[str, Any]:
+    """The recipe as another tap sees it: its flows only, with the miner's address there."""
+    flows = [
+        flow | {"miner": flow["taps"][tap], "mac": None, "elsewhere": False, "number": number}
+        for number, flow in enumerate(recipe["flow"])
+        if tap in flow.get("taps", {})
+    ]
+    return recipe | {"flow": flows}
 
 
 def build(recipe: dict[str, Any]) -> tuple[list[Sent], dict[str, Any]]:
@@ -83,7 +107,9 @@ def build(recipe: dict[str, Any]) -> tuple[list[Sent], dict[str, Any]]:
     packets: list[tuple[float, int, bytes]] = []
     flows: list[dict[str, Any]] = []
     for number, flow in enumerate(_flows(recipe)):
-        conversation = Conversation(flow, recipe, number)
+        if flow.get("elsewhere"):
+            continue
+        conversation = Conversation(flow, recipe, flow.get("number", number))
         for seconds, data in conversation.packets():
             packets.append((seconds, len(packets), data))
         flows.append(conversation.truth())
@@ -224,7 +250,10 @@ class Conversation:
         if self.link == "sll":
             cooked: Packet = CookedLinux(proto=ethertype, src=b"\x02\0\0\0\0\x01") / packet
             return cooked
-        macs = ("02:00:00:00:00:01", "02:00:00:00:00:02")
+        macs = (
+            self.flow.get("mac") or "02:00:00:00:00:01",
+            self.flow.get("pool_mac") or "02:00:00:00:00:02",
+        )
         source, destination = macs if side == "C" else macs[::-1]
         frame: Packet = Ether(src=source, dst=destination)
         tags = self.flow.get("vlan", [])

@@ -43,8 +43,10 @@ def test_making_it_anew_gives_the_same_bytes(scenario: str, tmp_path: Path) -> N
     folder.mkdir()
     shutil.copy(PCAPS / scenario / "recipe.toml", folder)
     forge.make(folder)
-    for name in ("capture.pcap", "truth.json"):
-        assert (folder / name).read_bytes() == (PCAPS / scenario / name).read_bytes()
+    made = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert made >= {"capture.pcap", "truth.json"}
+    for name in made:
+        assert (folder / name).read_bytes() == (PCAPS / scenario / name).read_bytes(), name
 
 
 def test_every_folder_is_whole() -> None:

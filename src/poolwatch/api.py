@@ -16,7 +16,7 @@ from poolwatch.messages import Messages, default_language, printable
 from poolwatch.outputs.eve import Events
 from poolwatch.outputs.eve_reader import Reading, read_rows
 from poolwatch.outputs.rows import rows_of
-from poolwatch.outputs.sentences import note_line, problem_line
+from poolwatch.outputs.sentences import log_note_line, note_line, problem_line
 from poolwatch.plan import Plan, make_engine, time_zone
 from poolwatch.report import Report, Rows
 from poolwatch.settings import Limits
@@ -24,6 +24,7 @@ from poolwatch.terms import Stats
 
 if TYPE_CHECKING:
     from poolwatch.inventory.notes import Note
+    from poolwatch.logs.notes import Notes
 
 OnePath = str | os.PathLike[str]
 Paths = OnePath | Iterable[OnePath]
@@ -40,6 +41,10 @@ def scan(
     signatures: Paths | None = None,
     mmdb: Paths | None = None,
     home: str | None = None,
+    logs: Paths | None = None,
+    logs_config: OnePath | None = None,
+    register: Paths | None = None,
+    vantage: str | None = None,
     tz: str = "UTC",
     sensor: str | None = None,
     limits: Limits | Mapping[str, int] | None = None,
@@ -51,7 +56,9 @@ def scan(
     of `poolwatch scan`: `units` tables of units, `unit_field` the field of MMDB records that
     names the unit, `internal` networks whose hosts are inside, `signatures` folders of rows
     added to the shipped ones, `mmdb` files of countries and autonomous systems, `home` the
-    country of the hosts inside, `tz` the time zone of dates in unit tables, `sensor` the name
+    country of the hosts inside, `logs` logs of other devices or folders of them, `logs_config` a
+    TOML file about them, `register` asset registers, `vantage` `inside` or `outside` of address
+    translation, `tz` the time zone of dates in unit tables, `sensor` the name
     of the observation point, `limits` bounds by name. `progress` shows on standard error what
     is being read. Settings of the environment are not read.
 
@@ -68,6 +75,10 @@ def scan(
         zone=time_zone(tz, "tz"),
         mmdb=_paths(mmdb),
         home=home,
+        logs=_paths(logs),
+        logs_config=None if logs_config is None else Path(logs_config),
+        register=_paths(register),
+        vantage=vantage,
         sensor=sensor,
         limits=bounds,
     )
@@ -75,13 +86,18 @@ def scan(
     if not names:
         raise UsageError("no capture is named")
     unreadable: list[Note] = []
+    unread: list[Notes] = []
     engine = make_engine(
         plan,
         unreadable_rows=unreadable.extend,
+        unread_logs=unread.append,
         compiling=lambda: _tell(f"poolwatch: {messages.say('progress.compiling')}\n"),
     )
     most = bounds.file_messages
     _warn([note_line(note, messages) for note in unreadable], most, "units.note.more", messages)
+    for notes in unread:
+        lines = [log_note_line(note, messages) for note in notes.kept]
+        _warn(lines, most, "log.note.more", messages)
     rows = Rows(bounds.report_rows)
     events = Events()
     with ExitStack() as stack:

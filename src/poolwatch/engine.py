@@ -17,6 +17,7 @@ from poolwatch.aggregate.attribute import attribute, locate
 from poolwatch.aggregate.findings import findings_within
 from poolwatch.aggregate.judge import Judge, flow_id
 from poolwatch.aggregate.live import Withdrawn
+from poolwatch.aggregate.logged import identify
 from poolwatch.aggregate.places import Inside, address_text
 from poolwatch.capture import open_source
 from poolwatch.capture.bytestream import ByteStream
@@ -24,6 +25,7 @@ from poolwatch.capture.identity import stream_id
 from poolwatch.capture.inputs import Input, find_inputs, shown_name
 from poolwatch.capture.source import LINKS, Batch, Coverage, Source
 from poolwatch.catalog import Catalog
+from poolwatch.chain.trace import Tracer
 from poolwatch.errors import CaptureError
 from poolwatch.inventory.geo import Geo
 from poolwatch.inventory.units import UnitTable
@@ -47,7 +49,8 @@ class Engine:
     """Scans captures one after another; each is a capture of its own.
 
     `identify`: work out flow and finding ids, which costs a digest of each capture in which
-    something is found.
+    something is found. `vantage`: `inside` or `outside`, the side of address translation the
+    captures were taken on.
     """
 
     def __init__(
@@ -60,6 +63,8 @@ class Engine:
         identify: bool = True,
         units: UnitTable | None = None,
         geo: Geo | None = None,
+        tracer: Tracer | None = None,
+        vantage: str | None = None,
         seed: int | None = None,
     ) -> None:
         self._limits = limits
@@ -67,6 +72,8 @@ class Engine:
         self._identify = identify
         self._units = units
         self._geo = geo
+        self._tracer = tracer
+        self._vantage = vantage
         self._judge = Judge(catalog, inside, sensor)
         self._matcher = Matcher(catalog, limits, seed=seed)
         self._findings = findings_within(limits)
@@ -83,11 +90,16 @@ class Engine:
                 self._findings.add(session)
                 yield session
         for finding in self._findings.all():
+            finding.vantage = self._vantage
             if self._units is not None:
                 attribute(finding, self._units)
+            if self._tracer is not None:
+                identify(finding, self._tracer)
             yield finding
         if self._units is not None:
             self._stats.counts |= self._units.counts()
+        if self._tracer is not None:
+            self._stats.counts |= self._tracer.counts()
         self._stats.counts |= self._findings.counts()
         yield self._stats
 

@@ -28,7 +28,7 @@ class CatalogError(PoolwatchError):
 
 
 class UnitsError(PoolwatchError):
-    """A unit table that cannot be used at all: not readable, or no header that is understood."""
+    """A unit table or asset register that cannot be used: not readable, no header understood."""
 
 
 class CaptureError(PoolwatchError):

@@ -115,6 +115,20 @@ class Limits:
     """Longest cell of a unit table; a row with a longer one is not used."""
     unit_depth: int = 64
     """Rows of unit tables that may hold one address, the most specific first."""
+    register_rows: int = 1_000_000
+    """Rows of all asset registers together; the other bounds are those of unit tables."""
+    chain_depth: int = 8
+    """Layers of address translation followed one behind another."""
+    chain_candidates: int = 256
+    """Candidates followed of one hop of a chain; the rest are counted."""
+    chain_hops: int = 10_000
+    """Hops of one chain, all branches together."""
+    chain_flows: int = 64
+    """Conversations of one finding whose chains are followed."""
+    chain_near_seconds: int = 900
+    """How far from the time asked for a record is still shown as a hint."""
+    chain_slack_seconds: int = 300
+    """What is added to both ends of the minutes that are asked of a log: clocks err."""
     log_rows: int = 100_000_000
     """Entries kept of all logs together, of each kind."""
     log_line_bytes: int = 1 << 16

@@ -485,6 +485,35 @@ class Finding:
     best: Session  # the session the judgement rests on
     unknown: list[tuple[str, str]]  # what is not known, and what would settle it
     unit: Unit | None = None
+    vantage: str | None = None  # side of address translation it was seen from, if that is known
+    equipment: str | None = None  # how it stands to the asset register; None: not asked
+    logged: LoggedIdentity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogNeed:
+    """A log that would settle what a finding leaves open, and for which minutes."""
+
+    log: str  # a kind of log, or what the notice's sender knows
+    device: str | None
+    look_for: str
+    from_ns: int
+    until_ns: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIdentity:
+    """What logs say of the machines behind a finding's host; all candidates, none chosen."""
+
+    macs: tuple[str, ...]
+    host_names: tuple[str, ...]
+    ports: tuple[str, ...]  # of switches, with the switch
+    accounts: tuple[str, ...]
+    inside: tuple[str, ...]  # addresses behind translations
+    outside: tuple[str, ...]  # addresses in front of them
+    clashes: tuple[str, ...]
+    needs: tuple[LogNeed, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ MORE_MINING = {
     "software", "software_version", "hardware_class", "height", "nbits", "coinbase",
 }  # fmt: skip
 MORE_FINDING = {
+    "vantage", "chain",
     "inside", "refused", "dialects", "jobs", "sessions", "logins", "pool_ends", "accounts", "mails",
     "open", "hashrate_reported", "many_miners",
 }  # fmt: skip

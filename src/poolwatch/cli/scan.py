@@ -12,6 +12,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from poolwatch.cli.log_options import (
+    logs_config_option,
+    logs_option,
+    register_option,
+    report_log_notes,
+)
 from poolwatch.cli.unit_options import field_option, report_notes, units_option
 from poolwatch.errors import UsageError
 from poolwatch.messages import LANGUAGES, Messages, default_language
@@ -103,6 +109,15 @@ def _setting(where: str, value: object, *, several: bool) -> object:
     "several times.",
 )
 @click.option("--home", metavar="CC", help="The country of the hosts inside, for example CN.")
+@logs_option
+@logs_config_option
+@register_option
+@click.option(
+    "--vantage",
+    type=click.Choice(["inside", "outside"]),
+    help="Side of address translation the captures were taken on; outside, an address is not a "
+    "machine.",
+)
 @click.option(
     "--signatures",
     multiple=True,
@@ -191,6 +206,10 @@ def _build_engine(options: dict[str, Any], limits: Limits, messages: Messages) -
         zone=options["tz"],
         mmdb=tuple(options["mmdb"]),
         home=options["home"],
+        logs=tuple(options["logs"]),
+        logs_config=options["logs_config"],
+        register=tuple(options["register"]),
+        vantage=options["vantage"],
         sensor=options["sensor"],
         limits=limits,
         identify=ROWS[options["format"]].shows_ids or options["store"] is not None,
@@ -198,6 +217,7 @@ def _build_engine(options: dict[str, Any], limits: Limits, messages: Messages) -
     return make_engine(
         plan,
         unreadable_rows=lambda notes: report_notes(notes, messages, limits.file_messages),
+        unread_logs=lambda notes: report_log_notes(notes, messages, limits.file_messages),
         compiling=lambda: click.echo(f"poolwatch: {messages.say('progress.compiling')}", err=True),
     )
 

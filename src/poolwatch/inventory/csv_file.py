@@ -11,7 +11,7 @@ from pathlib import Path
 
 from poolwatch.errors import UnitsError
 from poolwatch.inventory.grid import Row, Sheet
-from poolwatch.inventory.headers import WITHIN_ROWS, field_of
+from poolwatch.inventory.headers import WITHIN_ROWS, Understand, field_of
 from poolwatch.settings import Limits
 
 _DELIMITERS = ",;\t|，；"
@@ -22,10 +22,15 @@ _BOMS = (
 )
 
 
-def read_sheets(path: Path, data: bytes, limits: Limits) -> Iterator[Sheet]:
-    """The one sheet of a text file. Raises UnitsError when it is no text."""
+def read_sheets(
+    path: Path, data: bytes, limits: Limits, understand: Understand = field_of
+) -> Iterator[Sheet]:
+    """The one sheet of a text file. Raises UnitsError when it is no text.
+
+    `understand`: what a column of that header holds, None for an unknown one.
+    """
     text = _decode(path, data)
-    yield Sheet(path.name, _rows(path, text, _delimiter(text), limits))
+    yield Sheet(path.name, _rows(path, text, _delimiter(text, understand), limits))
 
 
 def _decode(path: Path, data: bytes) -> str:
@@ -54,17 +59,17 @@ def _encodings(data: bytes) -> tuple[str, ...]:
     return ("utf-8", "gb18030")
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(text: str, understand: Understand) -> str:
     """The delimiter with which most headers are understood."""
-    return max(_DELIMITERS, key=lambda delimiter: _understood(text, delimiter))
+    return max(_DELIMITERS, key=lambda delimiter: _understood(text, delimiter, understand))
 
 
-def _understood(text: str, delimiter: str) -> int:
+def _understood(text: str, delimiter: str, understand: Understand) -> int:
     try:
         rows = list(islice(_reader(text, delimiter), WITHIN_ROWS))
     except csv.Error:
         return 0
-    return max((sum(field_of(cell) is not None for cell in row) for row in rows), default=0)
+    return max((sum(understand(cell) is not None for cell in row) for row in rows), default=0)
 
 
 def _reader(text: str, delimiter: str) -> Iterator[list[str]]:

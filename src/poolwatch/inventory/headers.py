@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -17,6 +18,9 @@ _BRACKETED = re.compile(r"[(\[{<【〔《「][^)\]}>】〕》」]*[)\]}>】〕�
 _IGNORED = re.compile(r"[\s_\-*#:.、/\"']+")
 _NAMING = ("name", "path", "department", "province", "city", "county")
 _NETBOX_MARKS = ("vrf", "role", "site", "description")
+
+Understand = Callable[[str], str | None]
+"""From a header to what its column holds; None for one that is not understood."""
 
 Column = tuple[int, str]
 """A column's number, from 0, and its header as it stands in the file."""
@@ -35,9 +39,9 @@ class Headers:
 
 
 @cache
-def _words() -> dict[str, str]:
+def _words(table: str = "columns") -> dict[str, str]:
     text = resources.files("poolwatch.inventory").joinpath("headers.toml").read_text("utf-8")
-    columns: dict[str, list[str]] = tomllib.loads(text)["columns"]
+    columns: dict[str, list[str]] = tomllib.loads(text)[table]
     return {_key(word): field for field, words in columns.items() for word in words}
 
 
@@ -51,7 +55,15 @@ def status_words() -> dict[str, str]:
 
 def field_of(header: str) -> str | None:
     """What a column of that header holds; with brackets left out if need be."""
-    words = _words()
+    return _field_in(_words(), header)
+
+
+def register_field_of(header: str) -> str | None:
+    """The same, of a column of an asset register."""
+    return _field_in(_words("register"), header)
+
+
+def _field_in(words: dict[str, str], header: str) -> str | None:
     whole = words.get(_key(header))
     return whole or words.get(_key(_BRACKETED.sub("", narrow(header))))
 

@@ -41,6 +41,9 @@ class Reason(StrEnum):
     ROWS = "rows"
     SHEETS = "sheets"
     COLUMNS = "columns"
+    NO_MAC = "no_mac"
+    BAD_MAC = "bad_mac"
+    REGISTER_ROWS = "register_rows"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def _read_file(path: Path, unit_field: str, gathering: Gathering) -> None:
 def _read_sheets(path: Path, data: bytes, gathering: Gathering) -> None:
     unread: list[Unread] = []
     understood = 0
-    for number, sheet in enumerate(_sheets(path, data, gathering.limits)):
+    for number, sheet in enumerate(open_sheets(path, data, gathering.limits)):
         if number == gathering.limits.unit_sheets:
             fields: dict[str, object] = {"limit": number}
             note = Note(NoteKind.LEFT_OUT, path.name, 0, "", Reason.SHEETS, fields)
@@ -106,7 +106,13 @@ def _read_sheets(path: Path, data: bytes, gathering: Gathering) -> None:
         )
 
 
-def _sheets(path: Path, data: bytes, limits: Limits) -> Iterator[Sheet]:
+def open_sheets(
+    path: Path, data: bytes, limits: Limits, understand: headers.Understand = headers.field_of
+) -> Iterator[Sheet]:
+    """The sheets of a table, whichever format it is in. Raises UnitsError.
+
+    `understand`: what a column of that header holds, None for an unknown one.
+    """
     if data.startswith(_OLD_OFFICE):
         raise UnitsError(
             f"{path}: an .xls file, or an .xlsx with a password", "save it as .xlsx or CSV"
@@ -114,6 +120,6 @@ def _sheets(path: Path, data: bytes, limits: Limits) -> Iterator[Sheet]:
     for row in FORMATS:
         if row.fits(data):
             module = importlib.import_module(f"poolwatch.inventory.{row.module}")
-            sheets: Iterator[Sheet] = module.read_sheets(path, data, limits)
+            sheets: Iterator[Sheet] = module.read_sheets(path, data, limits, understand)
             return sheets
     raise UnitsError(f"{path}: no known format")

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from poolwatch.errors import UnitsError
 from poolwatch.inventory.grid import Sheet
+from poolwatch.inventory.headers import Understand, field_of
 from poolwatch.inventory.xlsx_parts import Broken, Relations, SheetPart, Strings, Styles, Workbook
 from poolwatch.inventory.xlsx_parts import parse as parse_part
 from poolwatch.settings import Limits
@@ -68,7 +69,9 @@ class Archive:
         return UnitsError(f"{self._path}: {reason}", advice)
 
 
-def read_sheets(path: Path, data: bytes, limits: Limits) -> Iterator[Sheet]:
+def read_sheets(
+    path: Path, data: bytes, limits: Limits, _: Understand = field_of
+) -> Iterator[Sheet]:
     """The sheets of a workbook, in its order. Raises UnitsError when it is no workbook."""
     archive = Archive(path, data, limits)
     try:

@@ -14,6 +14,7 @@ import msgspec
 
 from poolwatch.errors import UsageError
 from poolwatch.logs.clock import zone_of
+from poolwatch.logs.devices import Device, read_devices
 from poolwatch.logs.formats import FORMATS
 from poolwatch.logs.mapping import ALGORITHMS, Mapping
 from poolwatch.logs.records import Origin
@@ -73,6 +74,7 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     zone: str = ""
     source: tuple[SourceSettings, ...] = ()
     deterministic: tuple[DeterministicSettings, ...] = ()
+    device: list[dict[str, Any]] = []
 
 
 class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +84,7 @@ class LogConfig(msgspec.Struct, frozen=True, kw_only=True):
     zone: str = ""
     sources: tuple[SourceSettings, ...] = ()
     mappings: tuple[Mapping, ...] = ()
+    devices: tuple[Device, ...] = ()
 
     def source_of(self, path: str) -> SourceSettings | None:
         """The first row that holds for a file."""
@@ -117,7 +120,13 @@ def parse_log_config(document: dict[str, Any], where: str, text: str = "") -> Lo
         _mapping(row, where, number, lines[number] if number < len(lines) else 0)
         for number, row in enumerate(read.deterministic)
     )
-    return LogConfig(path=where, zone=read.zone, sources=read.source, mappings=mappings)
+    return LogConfig(
+        path=where,
+        zone=read.zone,
+        sources=read.source,
+        mappings=mappings,
+        devices=read_devices(read.device, where),
+    )
 
 
 def _begins_mapping(line: str) -> bool:

@@ -68,6 +68,8 @@ CARRIERS = tuple(carrier.word for carrier in Carrier if carrier)
 WALLET_CHECKS = tuple(check.value for check in WalletCheck)
 POOL_BASES = ("name", "endpoint", "coinbase")
 ALGORITHM_BASES = ("said", "coin", "agent", "dialect")
+VANTAGES = ("inside", "outside")
+EQUIPMENT = ("registered", "not on the register", "unknown")
 HARDWARE = ("cpu", "gpu", "asic", "mcu", "storage", "proxy", "rental", "monitor")
 
 
@@ -289,6 +291,36 @@ FINDINGS = Table(
         Column("jobs", "jobs", Kind.INTEGER, "Jobs handed out", "jobs"),
         *_shares("shares"),
         *_hashrate("hashrate"),
+        Column(
+            "vantage",
+            "vantage",
+            Kind.WORD,
+            "Side of address translation it was seen from; outside it, an address is no machine",
+            words=VANTAGES,
+        ),
+        Column(
+            "equipment",
+            "equipment",
+            Kind.WORD,
+            "How the machine stands to the asset register",
+            words=EQUIPMENT,
+        ),
+        Column("logged_mac", "chain.mac", Kind.TEXT, "MAC address by the logs, if it is one"),
+        Column("logged_host_name", "chain.host_name", Kind.TEXT, "Its host name there"),
+        Column("logged_port", "chain.port", Kind.TEXT, "Switch and port it was seen at"),
+        Column("logged_account", "chain.account", Kind.TEXT, "Account used, if it is one"),
+        Column("logged_candidates", "chain.candidates", Kind.INTEGER, "Machines it may be"),
+        Column("logged_macs", "chain.macs", Kind.TEXTS, "All of them"),
+        Column("logged_accounts", "chain.accounts", Kind.TEXTS, "All accounts"),
+        Column("logged_inside", "chain.inside", Kind.TEXTS, "Addresses behind translations"),
+        Column("logged_outside", "chain.outside", Kind.TEXTS, "Addresses in front of them"),
+        Column("logged_clashes", "chain.clashes", Kind.TEXTS, "Contradictions in the logs"),
+        Column(
+            "logged_breaks",
+            "chain.breaks",
+            Kind.RECORDS,
+            "Logs that are missing: log, device, look_for, from, until, why",
+        ),
         Column("unknown", "unknown", Kind.RECORDS, "What is not known: question, needs"),
         Column("sessions", "sessions", Kind.INTEGER, "Conversations", "flows"),
         Column("flows", "flows", Kind.INTEGERS, "Their flow_id"),
@@ -378,7 +410,6 @@ UNUSED = frozenset(
     (
         "rigs",
         "energy",
-        "equipment",
         "cause",
         "grounds",
         "counter_grounds",

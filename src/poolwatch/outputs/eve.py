@@ -25,6 +25,7 @@ from poolwatch.terms import (
     Finding,
     Grade,
     Hashrate,
+    LoggedIdentity,
     Quote,
     Session,
     Shares,
@@ -221,7 +222,9 @@ def finding_event(finding: Finding) -> dict[str, Any]:
         "many_miners": finding.crowd,
         "rigs": None,
         "energy": None,
-        "equipment": None,
+        "vantage": finding.vantage,
+        "equipment": finding.equipment,
+        "chain": _chain(finding.logged),
         "cause": None,
         "grounds": [],
         "counter_grounds": [],
@@ -333,6 +336,35 @@ def _encrypted_flow(flow: EncryptedFlow) -> dict[str, Any]:
 
 def _unit(unit: Unit | None) -> dict[str, Any] | None:
     return None if unit is None else asdict(unit) | {"path": list(unit.path)}
+
+
+def _chain(logged: LoggedIdentity | None) -> dict[str, Any] | None:
+    """What logs say of the machine: a value where there is one candidate, null where several."""
+    if logged is None:
+        return None
+    needs = [asdict(need) for need in logged.needs]
+    for need in needs:
+        need["from"], need["until"] = (
+            timestamp(need.pop("from_ns")),
+            timestamp(need.pop("until_ns")),
+        )
+    return {
+        "mac": _only(logged.macs),
+        "host_name": _only(logged.host_names),
+        "port": _only(logged.ports),
+        "account": _only(logged.accounts),
+        "candidates": len(logged.macs),
+        "macs": list(logged.macs),
+        "accounts": list(logged.accounts),
+        "inside": list(logged.inside),
+        "outside": list(logged.outside),
+        "clashes": list(logged.clashes),
+        "breaks": needs,
+    }
+
+
+def _only(values: tuple[str, ...]) -> str | None:
+    return values[0] if len(values) == 1 else None
 
 
 def _by_unit(findings: Sequence[Finding]) -> list[dict[str, Any]]:

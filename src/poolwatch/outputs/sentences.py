@@ -9,6 +9,7 @@ from poolwatch.terms import Grade, Role, Stage
 
 if TYPE_CHECKING:
     from poolwatch.inventory.notes import Note
+    from poolwatch.logs.notes import LogNote
     from poolwatch.messages import Messages
     from poolwatch.terms import Problem
 
@@ -19,6 +20,13 @@ def note_line(note: Note, messages: Messages) -> str:
     place = f"{note.file}:{note.row}" if note.row else note.file
     sentence = messages.say(f"units.reason.{note.reason}", **note.fields)
     return messages.say("units.note.line", place=place, column=column, sentence=sentence)
+
+
+def log_note_line(note: LogNote, messages: Messages) -> str:
+    """What is to be said about a line of a log, or a whole file: where, and why."""
+    place = f"{note.file}:{note.line}" if note.line else note.file
+    sentence = messages.say(f"log.reason.{note.reason}", text=note.text)
+    return messages.say("log.note.line", place=place, sentence=sentence)
 
 
 def problem_line(problem: Problem, messages: Messages) -> str:

@@ -20,6 +20,7 @@ from poolwatch.inventory.tree import sum_up
 from poolwatch.match.dialects import ROWS
 from poolwatch.messages import Messages, printable
 from poolwatch.outputs import Item, View
+from poolwatch.outputs.logged_text import logged_sentences
 from poolwatch.outputs.masking import concealed, without_passwords
 from poolwatch.outputs.rates import rate_sentences
 from poolwatch.outputs.sentences import verdict_id
@@ -154,6 +155,8 @@ class TableOutput:
         return "\n".join([self._host(finding), *foreign])
 
     def _host(self, finding: Finding) -> str:
+        if finding.vantage == "outside":
+            return self._messages.say("table.address", host=finding.host)
         if finding.inside:
             return finding.host
         return f"{finding.host} ({self._messages.say('table.outside')})"
@@ -170,7 +173,10 @@ class TableOutput:
         self._console.print(f"[bold]{self._messages.say('table.why')}[/]")
         for number, finding in enumerate(findings, 1):
             text = why(finding, self._messages, reveal=self._view.reveal)
-            self._indented(f"{number}. {text}")
+            logged = logged_sentences(
+                finding, self._messages, self._view.zone, reveal=self._view.reveal
+            )
+            self._indented(" ".join([f"{number}. {text}", *logged]))
         asking: dict[str, list[str]] = {}
         for number, finding in enumerate(findings, 1):
             for question, _ in finding.unknown:
@@ -309,7 +315,7 @@ def why(finding: Finding, messages: Messages, *, reveal: bool) -> str:
     quote = _best_quote(hit)
     sentence = messages.say(
         f"why.{key}",
-        host=finding.host,
+        host=_named(finding, messages),
         miner=_joined(best.miner),
         pool=_pool_name(best),
         pool_name=best.pool or "",
@@ -334,6 +340,13 @@ def why(finding: Finding, messages: Messages, *, reveal: bool) -> str:
         )
         sentence = f"{sentence} {more}"
     return sentence
+
+
+def _named(finding: Finding, messages: Messages) -> str:
+    """What the sentence is about: beyond address translation never more than an address."""
+    if finding.vantage == "outside":
+        return messages.say("table.address", host=finding.host)
+    return finding.host
 
 
 def _was_called_up(finding: Finding) -> bool:

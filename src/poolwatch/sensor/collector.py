@@ -97,6 +97,7 @@ class Collector(threading.Thread):
         super().__init__(name="collector", daemon=True)
         self.beat = time.monotonic()
         self.units: UnitTable | None = None
+        self.vantage: str | None = None  # side of address translation
         self.findings = LiveFindings(limits, open_sessions)
         self.last_finding_ns = 0
         self.told_without_packets = 0
@@ -222,6 +223,7 @@ class Collector(threading.Thread):
         if finding is None:
             self._withdraw(host)
             return
+        finding.vantage = self.vantage
         if self.units is not None:
             attribute(finding, self.units)
         event = finding_event(finding)
