@@ -88,6 +88,7 @@ class Conversation:
         "_rank",
         "_refused",
         "_said",
+        "_session_id",
         "_signatures",
         "_stage",
         "_strength",
@@ -130,6 +131,7 @@ class Conversation:
         self._coinbase: str | None = None
         self._extensions: dict[str, None] = {}  # of the protocol, that either side named
         self._named_host: str | None = None
+        self._session_id: str | None = None
         self._tunnel: Tunnel | None = None
         self._leads_to: str | None = None  # the listed name it leads to
         self._algorithm: str | None = None
@@ -288,7 +290,7 @@ class Conversation:
         hit.logins, hit.options = tuple(self._logins), tuple(self._options)
         hit.height, hit.nbits, hit.coinbase = self._height, self._nbits, self._coinbase or None
         hit.algorithm, hit.difficulty = self._algorithm, self._difficulty
-        hit.extensions = tuple(self._extensions)
+        hit.extensions, hit.session_id = tuple(self._extensions), self._session_id
         hit.signatures = tuple(self._signatures)
         self._fill_from_upgrade(hit)
         hit.tunnel = self._tunnel
@@ -714,6 +716,7 @@ class Conversation:
         self._add_login(facts.get("login"))
         self._named_host = self._named_host or self._clean(facts.get("named_host"))
         self._algorithm = self._algorithm or self._clean(facts.get("algorithm"))
+        self._session_id = self._session_id or self._clean(facts.get("session_id"))
         self._difficulty = _shown_difficulty(facts, self._difficulty)
         self._height = facts.get("height", self._height)
         self._nbits = facts.get("nbits", self._nbits)

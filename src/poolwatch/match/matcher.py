@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from poolwatch.layouts import COUNTERS, REASONS, FlowFlag, Gate, SegmentBit, What
+from poolwatch.layouts import COUNTERS, REASONS, FlowFlag, Gate, SegmentBit, What, tunnel_of
 from poolwatch.match.dialects import require_known
 from poolwatch.match.encrypted import LongFlow, LongFlows
+from poolwatch.match.headers import Header, read_header
 from poolwatch.match.message import Segment, Span, Tally
 from poolwatch.match.names import FlowNames, NameWatch, Row
 from poolwatch.match.nametables import NameTables
@@ -40,10 +41,12 @@ NO_BYTES = np.zeros(1, np.uint8)
 class Kept:
     """Payload of a flow that began before the slice, unread.
 
-    `begun` has one entry a segment: the sides whose SYN had been seen when it came.
+    `begun` has one entry a segment: the sides whose SYN had been seen when it came; `headers`
+    what stood in front of it.
     """
 
     segments: list[Segment] = field(default_factory=list)
+    headers: list[Header | None] = field(default_factory=list)
     begun: list[int] = field(default_factory=list)  # SegmentBit
     bytes: int = 0
     worth_reading: bool = False
@@ -231,8 +234,8 @@ class Matcher:
         hits, self.hits = self.hits, []
         return hits
 
-    def take(self, rows: Rows, buffer: Any) -> None:
-        """Act on segment rows whose bytes are in `buffer`."""
+    def take(self, rows: Rows, buffer: Any, header: Header | None = None) -> None:
+        """Act on segment rows whose bytes are in `buffer`; `header`: of a payload alone there."""
         view = memoryview(buffer)
         streams = self.streams
         for row in rows:
@@ -253,16 +256,36 @@ class Matcher:
             if what == _DATA and length == wire:
                 stream = streams.get(record)
                 if stream is not None and stream.read_again(side, ts_ns, seq, data):
+                    if stream.wants_header(side, ts_ns):
+                        found = header or self._header(record, side, seq, view, start, offset)
+                        stream.sample(side, ts_ns, found)
                     if self.changed is not None:
                         self.changed.add(record)
                     continue
             segment = Segment(ts_ns, packet, side, seq, wire, offset, data)
             if what == _DATA:
                 self._read(record, segment, bits)
+                stream = streams.get(record)
+                if stream is not None and stream.wants_header(side, ts_ns):
+                    found = header or self._header(record, side, seq, view, start, offset)
+                    stream.sample(side, ts_ns, found)
             elif what == _HEAD:
                 self.hold_head(record, segment)
             else:
-                self._keep(record, segment, bits)
+                found = self._header(record, side, seq, view, start, offset)
+                self._keep(record, segment, bits, found)
+
+    def _header(
+        self, record: int, side: int, seq: int, view: memoryview, start: int, offset: int
+    ) -> Header | None:
+        """The headers of a payload that stands at `start`, `offset` bytes into its frame."""
+        if offset > start:  # the payload alone is there
+            return None
+        flow = self.table.flows[record]
+        ends = int(flow["ports"]) >> 16, int(flow["ports"]) & 0xFFFF
+        ports = (ends[side], ends[1 - side])
+        carrier, _ = tunnel_of(int(flow["tags"]))
+        return read_header(bytes(view[start - offset : start]), ports, seq, carrier)
 
     def _read(self, record: int, segment: Segment, bits: int) -> None:
         """Payload of a candidate."""
@@ -524,7 +547,7 @@ class Matcher:
         client = (hit.key.a_address, hit.key.b_address)[hit.names[0].side]
         hit.asks_for_others = client in servers
 
-    def _keep(self, record: int, segment: Segment, bits: int) -> None:
+    def _keep(self, record: int, segment: Segment, bits: int, header: Header | None) -> None:
         """Keep payload of a flow that began before this slice, within bounds."""
         kept = self.kept.setdefault(record, Kept())
         kept.worth_reading |= bool(bits & _OPEN)
@@ -534,6 +557,7 @@ class Matcher:
         )
         if not over:
             kept.segments.append(segment)
+            kept.headers.append(header)
             kept.begun.append(bits & _START)
             kept.bytes += size
             self.kept_bytes += size

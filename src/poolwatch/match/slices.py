@@ -321,6 +321,7 @@ def _join_kept(first: Matcher, record: int, flow: Any, kept: Kept) -> None:
         ours = first.kept.setdefault(record, Kept())
         begun = _begun(int(table.flows["flags"][record]))
         ours.segments += kept.segments
+        ours.headers += kept.headers
         ours.begun += [bits | begun for bits in kept.begun]
         ours.bytes += kept.bytes
         ours.worth_reading |= kept.worth_reading
@@ -363,7 +364,7 @@ def _replay(first: Matcher, record: int, kept: Kept) -> None:
     table = first.table
     flows = table.flows
     frames["kind"] = flows["kind"][record]
-    for segment, begun in zip(kept.segments, kept.begun, strict=True):
+    for segment, begun, header in zip(kept.segments, kept.begun, kept.headers, strict=True):
         for start, syn in (
             (SegmentBit.START_A, FlowFlag.SYN_A),
             (SegmentBit.START_B, FlowFlag.SYN_B),
@@ -387,4 +388,4 @@ def _replay(first: Matcher, record: int, kept: Kept) -> None:
             table.segments,
         )
         if count:
-            first.take(table.segments[:count].tolist(), buffer)
+            first.take(table.segments[:count].tolist(), buffer, header)
