@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from poolwatch.aggregate.hashrates import FEWEST_SHARES, estimate_hashrate, work_span
 from poolwatch.aggregate.repeats import Repeats, beyond
+from poolwatch.aggregate.rigs import Sittings, count_rigs
 from poolwatch.aggregate.runs import Runs
 from poolwatch.match.dialects import ROWS
 from poolwatch.settings import Limits
-from poolwatch.terms import Endpoint, Finding, Grade, Hashrate, Role, Session, Shares, Worth
+from poolwatch.terms import Endpoint, Finding, Grade, Hashrate, Rigs, Role, Session, Shares, Worth
 
 _LIMITS = Limits()
 _UNSEEN = ("assembled", "nursery")  # proofs without a recorded session
@@ -24,6 +25,7 @@ class _Part:
     best: Session
     working: Runs  # of the conversations in which shares of known worth were accepted
     repeats: Repeats
+    sittings: Sittings
     jobs: int = 0
     shares: Shares = field(default_factory=Shares)
     worth: Worth = field(default_factory=Worth)
@@ -57,6 +59,7 @@ class _Part:
             worth=replace(self.worth),
             crowd=dict(self.crowd),
             repeats=self.repeats.copy(),
+            sittings=self.sittings.copy(),
         )
 
     def hashrate(self) -> Hashrate | None:
@@ -99,7 +102,8 @@ class Findings:
     `hosts`: hosts kept; beyond, one that is merely noted gives way to one that is more.
     `spans`: separate times of activity kept per host; `miners`: logins and endpoints of a host
     whose conversations are joined across reconnects. `repeats`: conversations of a host that are
-    remembered, should they have been captured twice.
+    remembered, should they have been captured twice. `rig_sessions`: conversations of a host that
+    are compared to count machines; `all_rig_sessions`: those of all hosts.
     """
 
     def __init__(
@@ -109,6 +113,8 @@ class Findings:
         spans: int = _LIMITS.finding_spans,
         miners: int = _LIMITS.finding_miners,
         repeats: int = _LIMITS.finding_repeats,
+        rig_sessions: int = _LIMITS.finding_rig_sessions,
+        all_rig_sessions: int = _LIMITS.rig_sessions,
     ) -> None:
         self._entries = entries
         self._most_hosts = hosts
@@ -118,6 +124,8 @@ class Findings:
         self._noted: dict[str, None] = {}  # those of them with nothing above noted
         self._most_miners = miners
         self._most_repeats = repeats
+        self._most_sittings, self._most_sittings_in_all = rig_sessions, all_rig_sessions
+        self._sittings = self._sittings_left_out = 0
         self._repeats_found = self._repeats_forgotten = 0
         self._spans_joined = self._miners_joined = 0
         self.left_out = 0  # entries
@@ -142,10 +150,10 @@ class Findings:
         gathered = kept if kept is not None else _Gathered(self._runs())
         if kept is not None and unsettled:
             gathered = kept.copy()
-        left_out = self.left_out
+        counted = self.left_out, self._sittings
         for session, role in unsettled:
             self._add_to(gathered, session, role)
-        self.left_out = left_out
+        self.left_out, self._sittings = counted
         return None if _is_mere_proxy(gathered) else _finding(host, gathered)
 
     def all(self) -> Iterator[Finding]:
@@ -167,6 +175,7 @@ class Findings:
             for part in gathered.parts.values():
                 self._repeats_found += part.repeats.found
                 self._repeats_forgotten += part.repeats.forgotten
+                self._sittings_left_out += part.sittings.left_out
             yield _finding(host, gathered)
 
     def counts(self) -> dict[str, int]:
@@ -177,6 +186,7 @@ class Findings:
             "finding_miners_joined": self._miners_joined,
             "conversations_captured_twice": self._repeats_found,
             "finding_repeats_forgotten": self._repeats_forgotten,
+            "rig_sessions_left_out": self._sittings_left_out,
             "hosts_left_out": self.hosts_left_out,
         }
 
@@ -212,8 +222,11 @@ class Findings:
     def _add_to(self, gathered: _Gathered, session: Session, role: Role) -> None:
         hit = session.hit
         if role not in gathered.parts:
-            gathered.parts[role] = _Part(session, self._runs(), Repeats(self._most_repeats))
+            repeats, sittings = Repeats(self._most_repeats), Sittings(self._most_sittings)
+            gathered.parts[role] = _Part(session, self._runs(), repeats, sittings)
         gathered.parts[role].add(session)
+        room = self._sittings < self._most_sittings_in_all
+        self._sittings += gathered.parts[role].sittings.add(session, room=room)
         gathered.sessions += 1
         self._note_time(gathered, session)
         gathered.captures.add(session.capture.id)
@@ -264,6 +277,8 @@ def findings_within(limits: Limits) -> Findings:
         limits.finding_spans,
         limits.finding_miners,
         limits.finding_repeats,
+        limits.finding_rig_sessions,
+        limits.rig_sessions,
     )
 
 
@@ -366,7 +381,16 @@ def _finding(host: str, gathered: _Gathered) -> Finding:
         finding_id=finding_id(host, gathered.captures),
         best=best,
         unknown=_unknown(best, part, bool(lists.get("coins"))),
+        rigs=_rigs(gathered, role, grade),
     )
+
+
+def _rigs(gathered: _Gathered, role: Role, grade: Grade) -> Rigs | None:
+    """How many machines mined there: never of a host that only spoke to a pool, or is one."""
+    if role not in (Role.MINER, Role.RELAY) or grade is Grade.NOTED:
+        return None
+    served = gathered.parts[Role.POOL].sittings.kept if role is Role.RELAY else ()
+    return count_rigs(gathered.parts[Role.MINER].sittings, served)
 
 
 def finding_id(host: str, captures: set[str | None]) -> int | None:

@@ -104,15 +104,19 @@ def _hardware_address(head: bytes, ip: int, carrier: Carrier) -> int:
     if carrier in _ETHER_INSIDE:
         if ip >= _ETHERNET and _number(head, ip - 2, 2) in _TYPES:
             place = ip - 8
-    elif carrier is Carrier.NONE:
-        if _ends_ethernet(head, ip):
-            place = 6
-        elif ip == _SLL and _number(head, 14, 2) in _TYPES and _number(head, 4, 2) == 6:
-            place = 6
-        elif ip == _SLL2 and _number(head, 0, 2) in _TYPES and head[11] == 6:
-            place = 12
+    elif carrier is not Carrier.NONE:
+        pass
+    elif _ends_ethernet(head, ip) or (ip == _SLL and _is_cooked(head, 14, 5)):
+        place = 6
+    elif ip == _SLL2 and _is_cooked(head, 0, 11):
+        place = 12
     mac = _number(head, place, 6) if place >= 0 else 0
     return mac if mac and not mac & _MULTICAST else -1
+
+
+def _is_cooked(head: bytes, ethertype: int, size: int) -> bool:
+    """Whether a cooked header has an IP packet's ethertype, and an address of six bytes."""
+    return _number(head, ethertype, 2) in _TYPES and head[size] == 6
 
 
 def _ends_ethernet(head: bytes, ip: int) -> bool:

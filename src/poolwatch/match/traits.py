@@ -21,7 +21,16 @@ _VALUES = 4  # TTLs, or hardware addresses, remembered of one side
 class Traits:
     """Headers of one side in, `SideTraits` out. At most `most` samples are kept."""
 
-    __slots__ = ("_macs", "_most", "_pause_ns", "_samples", "_ttls", "due_ns", "first_ns", "last_ns")
+    __slots__ = (
+        "_macs",
+        "_most",
+        "_pause_ns",
+        "_samples",
+        "_ttls",
+        "due_ns",
+        "first_ns",
+        "last_ns",
+    )
 
     def __init__(self, most: int) -> None:
         self._most = max(most, _EAGER)
@@ -59,4 +68,6 @@ class Traits:
         """What was seen so far."""
         values = self._samples
         samples = tuple(Sample(*values[at : at + 3]) for at in range(0, len(values), 3))
-        return SideTraits(self.first_ns, self.last_ns, tuple(self._ttls), tuple(self._macs), samples)
+        return SideTraits(
+            self.first_ns, self.last_ns, tuple(self._ttls), tuple(self._macs), samples
+        )

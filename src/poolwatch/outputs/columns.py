@@ -287,6 +287,10 @@ FINDINGS = Table(
         Column("jobs", "jobs", Kind.INTEGER, "Jobs handed out", "jobs"),
         *_shares("shares"),
         *_hashrate("hashrate"),
+        Column("rigs_low", "rigs.low", Kind.INTEGER, "Machines at least", "machines"),
+        Column("rigs_high", "rigs.high", Kind.INTEGER, "At most; none: open", "machines"),
+        Column("rigs_basis", "rigs.basis", Kind.TEXT, "By which methods, and what is open"),
+        Column("rigs_methods", "rigs.methods", Kind.RECORDS, "What each says: method, low, high"),
         Column("unknown", "unknown", Kind.RECORDS, "What is not known: question, needs"),
         Column("sessions", "sessions", Kind.INTEGER, "Conversations", "flows"),
         Column("flows", "flows", Kind.INTEGERS, "Their flow_id"),
@@ -374,7 +378,6 @@ BY_NAME = {table.name: table for table in TABLES}
 
 UNUSED = frozenset(
     (
-        "rigs",
         "energy",
         "equipment",
         "cause",

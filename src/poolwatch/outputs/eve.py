@@ -26,6 +26,7 @@ from poolwatch.terms import (
     Grade,
     Hashrate,
     Quote,
+    Rigs,
     Session,
     Shares,
     Stats,
@@ -216,7 +217,7 @@ def finding_event(finding: Finding) -> dict[str, Any]:
         "hashrate": _hashrate(finding.hashrate),
         "hashrate_reported": finding.reported,
         "many_miners": finding.crowd,
-        "rigs": None,
+        "rigs": _rigs(finding.rigs),
         "energy": None,
         "equipment": None,
         "cause": None,
@@ -345,6 +346,18 @@ def _hashrate(rate: Hashrate | None) -> dict[str, Any] | None:
         "high": _rounded(rate.high),
         "unit": "H/s",
         "basis": rate.basis,
+    }
+
+
+def _rigs(rigs: Rigs | None) -> dict[str, Any] | None:
+    """A range of machines; `high` null: open."""
+    if rigs is None:
+        return None
+    return {
+        "low": rigs.low,
+        "high": rigs.high,
+        "basis": rigs.basis,
+        "methods": [count._asdict() for count in rigs.methods],
     }
 
 
