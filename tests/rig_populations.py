@@ -149,7 +149,9 @@ def talk(
     at += trip + 0.01
     extranonce = f"{chance.randrange(1 << 32):08x}"
     link.send(at, 0, line(id=1, method="mining.subscribe", params=[agent]))
-    link.send(at + trip, 1, line(id=1, result=[[["mining.notify", "ae68"]], extranonce, 4], error=None))
+    link.send(
+        at + trip, 1, line(id=1, result=[[["mining.notify", "ae68"]], extranonce, 4], error=None)
+    )
     link.send(at + trip + 0.05, 0, line(id=2, method="mining.authorize", params=[login, "x"]))
     link.send(at + 2 * trip + 0.1, 1, line(id=2, result=True, error=None))
     link.send(at + 2 * trip + 0.2, 1, line(id=None, method="mining.set_difficulty", params=[16384]))
@@ -176,7 +178,17 @@ def talk(
         link.send(end + trip, 1, b"", FIN | ACK)
     elif ending == "lost":  # the pool goes on for a while, and nobody answers
         for job in [job for job in jobs if end < job < end + 400][:6]:
-            name = [f"{int(job):x}", "0" * 64, "01", "02", [], "20000000", "1702905c", "65a0f1c0", True]
+            name = [
+                f"{int(job):x}",
+                "0" * 64,
+                "01",
+                "02",
+                [],
+                "20000000",
+                "1702905c",
+                "65a0f1c0",
+                True,
+            ]
             link.send(job, 1, line(id=None, method="mining.notify", params=name))
 
 
@@ -192,7 +204,13 @@ def draw(seed: int, path: Path) -> Population:
     rigs = 1 if topology == "direct" else min(60, int(2 ** chance.uniform(0, 6)))
     traits = tuple(
         name
-        for name, odds in (("reconnects", 0.4), ("reserve", 0.25), ("fees", 0.3), ("churn", 0.2), ("cards", 0.08))
+        for name, odds in (
+            ("reconnects", 0.4),
+            ("reserve", 0.25),
+            ("fees", 0.3),
+            ("churn", 0.2),
+            ("cards", 0.08),
+        )
         if chance.random() < odds
     )
     population = Population(seed, rigs, topology, chance.choice(("names", "image", "bare")), traits)
@@ -210,7 +228,11 @@ def _fill(
     while at < end + 500:
         jobs.append(at)
         at += chance.uniform(20, 60)
-    restarts = [chance.uniform(begin, end)] if "reconnects" in population.traits and chance.random() < 0.5 else []
+    restarts = (
+        [chance.uniform(begin, end)]
+        if "reconnects" in population.traits and chance.random() < 0.5
+        else []
+    )
     ports = iter(chance.sample(range(1024, 65535), 20_000))
     if population.topology.startswith("proxy"):
         _proxy(population, writer, chance, (begin, end), jobs, ports)
@@ -222,7 +244,9 @@ def _fill(
         kind = common if one_os else chance.choice(SYSTEMS)
         born = 128 if kind == "windows" else 64
         hops = 0 if population.topology == "direct" else 1
-        system = System(kind, born - hops - (chance.random() < 0.05), random.Random(f"{population.seed} {rig}"))
+        system = System(
+            kind, born - hops - (chance.random() < 0.05), random.Random(f"{population.seed} {rig}")
+        )
         system.boot = START - floor - chance.uniform(0, 600 if chance.random() < 0.3 else 3e6)
         spans = [(START - 600 - chance.uniform(0, 300), end + 900)]
         if "churn" in population.traits:
@@ -267,7 +291,9 @@ def _rig(
     at = span[0] + chance.uniform(0, 1500)
     while "fees" in population.traits and at < span[1]:
         link = Link(writer, system, next(ports), (FEES, 3333), {rig})
-        talk(link, at, at + chance.uniform(20, 60), "1DevFeeXXXXXXXXXXXXXXXXXXXXXUWLpVr", pace, jobs)
+        talk(
+            link, at, at + chance.uniform(20, 60), "1DevFeeXXXXXXXXXXXXXXXXXXXXXUWLpVr", pace, jobs
+        )
         at += chance.uniform(2400, 4000)
 
 
@@ -282,11 +308,17 @@ def _proxy(
     """Many rigs, one socket: with a proxy's own name, with theirs, or with neither."""
     system = System(chance.choice(SYSTEMS[:3]), 64, random.Random(population.seed))
     rigs = set(range(population.rigs))
-    workers = [f"{ACCOUNT}.rig{rig:02d}" for rig in rigs] if population.topology == "proxy-names" else None
+    workers = (
+        [f"{ACCOUNT}.rig{rig:02d}" for rig in rigs]
+        if population.topology == "proxy-names"
+        else None
+    )
     agent = "xmrig-proxy/6.20.0" if population.topology == "proxy-marked" else "stratum-proxy"
     if population.topology == "proxy-plain":
         agent = "cgminer/4.11.1"
     link = Link(writer, system, next(ports), (POOL, 3333), rigs)
     pace = chance.uniform(20, 90) / population.rigs
     begin = span[0] - chance.uniform(-30, 300)
-    talk(link, begin, span[1] + 60, ACCOUNT, pace, jobs, workers=workers, agent=agent, ending="open")
+    talk(
+        link, begin, span[1] + 60, ACCOUNT, pace, jobs, workers=workers, agent=agent, ending="open"
+    )

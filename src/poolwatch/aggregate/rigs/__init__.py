@@ -56,7 +56,7 @@ def count_rigs(mined: Sittings, served: Iterable[Sitting] = ()) -> Rigs | None:
     counts = counts_of(evidence)
     low = max([1, *(count.low for count in counts)])
     highs = [count.high for count in counts if count.high is not None]
-    high = max(low, min(highs)) if highs and not evidence.clients else None
+    high = max(low, min(highs)) if highs else None
     return Rigs(low, high, _basis(evidence, low, high, counts), tuple(counts))
 
 
@@ -67,10 +67,8 @@ def _basis(evidence: Evidence, low: int, high: int | None, counts: list[RigCount
     if high is not None:
         came = len(evidence.sittings) + evidence.left_out
         said.append(f"high by {came} conversations less those of one machine")
-    elif evidence.clients:
-        said.append("high open: it serves miners")
     else:
-        said.append("high open: a proxy does not name its miners")
+        said.append(f"high open: {evidence.why_open}")
     if any(one.crowd for one in evidence.sittings):
         said.append("many miners share a socket")
     if any(one.clock for one in evidence.sittings) and not evidence.kept_clocks:

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from poolwatch.aggregate.rigs import clocks, counters
-from poolwatch.aggregate.rigs.sitting import SILENT_PROXY, Sitting, once_each
+from poolwatch.aggregate.rigs.sitting import SILENT_PROXY, Sitting, most_at_once, once_each
 
 _NS = 1_000_000_000
+_HASTY_NS = 2 * _NS  # a share, throughout ...
+_HASTY_SHARES = 60  # ... so many: while a difficulty is being found, they come faster
 _FEE = 0.1  # part of shares and of time up to which an account is the fee to a developer
 
 
@@ -113,9 +115,37 @@ class Evidence:
         }
 
     @cached_property
-    def hides_miners(self) -> bool:
-        """Whether a socket is a proxy's that does not name its miners."""
-        return any(SILENT_PROXY.intersection(one.crowd) for one in self.sittings)
+    def why_open(self) -> str | None:
+        """Why nobody can say how many there are at most; None: they can be counted."""
+        if self.clients:
+            return "it serves miners"
+        if any(SILENT_PROXY.intersection(one.crowd) for one in self.sittings):
+            return "a proxy does not name its miners"
+        if any(_is_hasty(one) for one in self.sittings):
+            return "more shares on one socket than a pool asks of a miner"
+        if _may_be_a_proxy([one for one in self.sittings if one.shares] or self.sittings):
+            return "its beginning was not seen, it may be a proxy"
+        return None
+
+
+def _may_be_a_proxy(sittings: Sequence[Sitting]) -> bool:
+    """Whether there is one socket at a time, and whoever holds it was never heard to open one."""
+    if any(one.introduced for one in sittings):
+        return False
+    spans: list[tuple[int, int, object]] = [
+        (*(one.worked or (one.first_ns, one.over_ns)), one.miner) for one in sittings
+    ]
+    return most_at_once(spans) <= 1
+
+
+def _is_hasty(one: Sitting) -> bool:
+    """Whether shares come faster than pools let one miner send them.
+
+    They set difficulties for a share in 3 s (ckpool, the fastest) to 30 s and more.
+    """
+    if one.worked is None or one.shares < _HASTY_SHARES:
+        return False
+    return one.worked[1] - one.worked[0] < one.shares * _HASTY_NS
 
 
 def _named_where_clear(sittings: list[Sitting]) -> list[Sitting]:

@@ -36,8 +36,8 @@ def at_once(evidence: Evidence) -> int:
 
 
 def at_most(evidence: Evidence) -> int | None:
-    """The most machines that these conversations can be; None where a proxy hides its miners."""
-    if evidence.hides_miners:
+    """The most machines that these conversations can be; None where it is open."""
+    if evidence.why_open is not None:
         return None
     joined = Union(len(evidence.sittings))
     joined.join(evidence.by_clock)

@@ -28,6 +28,7 @@ class Sitting(NamedTuple):
     shares: int
     senders: tuple[tuple[str, int], ...]  # whom its shares name
     crowd: tuple[str, ...]
+    introduced: bool  # what it said first was seen: its agent, if it has one
     session_id: str | None
     clock: Clock | None
     stamped: bool  # its packets bear timestamps
@@ -60,6 +61,7 @@ def sitting_of(session: Session) -> Sitting | None:
         shares=hit.shares.submitted,
         senders=hit.work.senders,
         crowd=session.crowd,
+        introduced=hit.agent is not None or (hit.opened and traits.first_ns > 0),
         session_id=hit.session_id,
         clock=read_clock(traits.samples),
         stamped=any(sample.tsval >= 0 for sample in traits.samples),
