@@ -165,8 +165,7 @@ def talk(
     for when, side in sorted(events):
         if side:
             name = f"{int(when):x}"
-            job = [name, "0" * 64, "01", "02", [], "20000000", "1702905c", "65a0f1c0", True]
-            link.send(when, 1, line(id=None, method="mining.notify", params=job))
+            link.send(when, 1, line(id=None, method="mining.notify", params=_work(name)))
             continue
         sender = chance.choice(workers) if workers else login
         share = [sender, name, "00000001", "65a0f1c0", f"{chance.randrange(1 << 32):08x}"]
@@ -177,19 +176,13 @@ def talk(
         link.send(end, 0, b"", FIN | ACK)
         link.send(end + trip, 1, b"", FIN | ACK)
     elif ending == "lost":  # the pool goes on for a while, and nobody answers
-        for job in [job for job in jobs if end < job < end + 400][:6]:
-            name = [
-                f"{int(job):x}",
-                "0" * 64,
-                "01",
-                "02",
-                [],
-                "20000000",
-                "1702905c",
-                "65a0f1c0",
-                True,
-            ]
-            link.send(job, 1, line(id=None, method="mining.notify", params=name))
+        for pushed in [job for job in jobs if end < job < end + 400][:6]:
+            work = _work(f"{int(pushed):x}")
+            link.send(pushed, 1, line(id=None, method="mining.notify", params=work))
+
+
+def _work(name: str) -> list[object]:
+    return [name, "0" * 64, "01", "02", [], "20000000", "1702905c", "65a0f1c0", True]
 
 
 def draw(seed: int, path: Path) -> Population:
