@@ -59,6 +59,12 @@ class Limits:
     """Jobs remembered of one flow; a share that names an older one is worth what that was."""
     flow_samples: int = 24
     """Packets of each side of a flow whose headers are kept, spread over its time."""
+    neighbours: int = 8192
+    """Hardware addresses of which it is remembered how many addresses they carry."""
+    identities: int = 8192
+    """Hosts of which it is remembered what ARP, DHCP, NBNS and mDNS say of them."""
+    identity_names: int = 8
+    """Names, and hardware addresses, of one host."""
     open_requests: int = 256
     """Requests of one side waiting for their answers."""
     heads: int = 4096

@@ -204,6 +204,23 @@ class SideTraits(NamedTuple):
     samples: tuple[Sample, ...] = ()
 
 
+class HostName(NamedTuple):
+    """A name of a host, and who says so: dhcp, dhcp-fqdn, dhcp-vendor (no name), nbns or mdns."""
+
+    name: str
+    source: str
+
+
+class Machine(NamedTuple):
+    """What the capture shows of the machine that has an address, up to a time."""
+
+    mac: int | None = None  # its hardware address, 48 bits; None: not in view
+    mac_source: str | None = None  # frames, dhcp or arp
+    gateway: bool = False  # its packets came by a hardware address that carries many others
+    names: tuple[HostName, ...] = ()
+    ttl: int | None = None  # of its packets as the sensor sees them
+
+
 class FlowKey(NamedTuple):
     """Both ends of one flow: addresses as 128-bit integers, IPv4 in the low 32 bits."""
 
@@ -368,6 +385,7 @@ class Hit:
     tls: TlsSeen | None = None
     session_id: str | None = None  # the pool's name for the conversation: an extranonce, an id
     traits: tuple[SideTraits, SideTraits] = (SideTraits(), SideTraits())  # of end a, of end b
+    machines: tuple[Machine, Machine] = (Machine(), Machine())  # those of end a, of end b
     asks_for_others: bool = False  # a lookup by a host that others ask
     open: bool = False  # the state of a flow that goes on; a later one takes its place
 

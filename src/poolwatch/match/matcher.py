@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from poolwatch.layouts import COUNTERS, REASONS, FlowFlag, Gate, SegmentBit, What, tunnel_of
+from poolwatch.layouts import COUNTERS, REASONS, FlowFlag, Gate, SegmentBit, Told, What, tunnel_of
 from poolwatch.match.dialects import require_known
 from poolwatch.match.encrypted import LongFlow, LongFlows
 from poolwatch.match.headers import Header, read_header
+from poolwatch.match.identities import Identities
 from poolwatch.match.message import Segment, Span, Tally
 from poolwatch.match.names import FlowNames, NameWatch, Row
 from poolwatch.match.nametables import NameTables
 from poolwatch.match.prefilter import Endpoints, FlowTable, Rows, key_of
 from poolwatch.match.stream import Stream
-from poolwatch.terms import FlowKey, Hit, NameSeen, Stage, TlsSeen, Via
+from poolwatch.terms import FlowKey, Hit, Machine, NameSeen, Stage, TlsSeen, Via
 
 if TYPE_CHECKING:
     from poolwatch.capture.source import Batch
@@ -32,6 +33,7 @@ _HEAD_A = int(Gate.HEAD_A)
 _DATA = int(What.DATA)
 _HEAD = int(What.HEAD)
 _CLOSE = int(What.CLOSE)
+_TOLD = int(What.TOLD)
 _TLS = int(Gate.TLS)
 _ROOM = 16  # one part in so many is freed when there are too many candidates
 NO_BYTES = np.zeros(1, np.uint8)
@@ -97,6 +99,7 @@ class Matcher:
         self.tally: Tally = Tally()
         self.names = NameWatch(catalog, tables, limits, self.tally)
         self.long_flows = LongFlows(limits.encrypted_flows)
+        self.identities = Identities(limits)
         self.lookups: list[Hit] = []  # until it is known who resolves for others
         self.over: list[Closed] = []  # in a slice: later flows of a key, closed
         self.streams: dict[int, Stream] = {}
@@ -120,6 +123,7 @@ class Matcher:
         self.closed, self.hits, self.over, self.lookups = [], [], [], []
         self.names = NameWatch(self._catalog, self.table.names, self.limits, self.tally)
         self.long_flows = LongFlows(self.limits.encrypted_flows)
+        self.identities = Identities(self.limits)
         self.closed_keys = set()
         self.kept_bytes = self._waiting = 0
         self.promising = False
@@ -179,6 +183,7 @@ class Matcher:
         self.names.count_in(self.tally)
         if hit.stage is Stage.LOOKED_UP:
             self._note_resolver(hit, self.table.names.servers())
+        self._fill_machines(hit)
         return hit if hit.signatures or hit.names or self._marked(closed) else None
 
     def use(self, catalog: Catalog) -> None:
@@ -222,7 +227,7 @@ class Matcher:
             for name in COUNTERS.names or ()
             if name not in ("reasons", "probes")
         }
-        return counts | self.table.names.counts() | dict(self.tally)
+        return counts | self.table.names.counts() | dict(self.tally) | self.identities.counts
 
     def not_understood(self) -> dict[str, int]:
         """Packets that could not be read, by reason."""
@@ -244,6 +249,10 @@ class Matcher:
                 self._close(record, bool(bits & SegmentBit.UNSURE))
                 continue
             if what > _CLOSE:
+                if what == _TOLD:
+                    told = bytes(view[start : start + length])
+                    self._take_told(Told(bits), record, side, ts_ns, told)
+                    continue
                 at = Span(packet, offset, length)
                 self._take_name(
                     what,
@@ -306,6 +315,25 @@ class Matcher:
                 self.changed.add(record)
         elif stream.hopeless:
             self._dismiss(record, "candidates_dismissed")
+
+    def _take_told(self, how: Told, record: int, side: int, ts_ns: int, data: bytes) -> None:
+        """A host says who it is."""
+        sender = None
+        if record >= 0:
+            key = key_of(self.table.flows[record])
+            sender = (key.version, key.b_address if side else key.a_address)
+        self.identities.take(how, ts_ns, data, sender)
+
+    def _fill_machines(self, hit: Hit) -> None:
+        """Write into a hit what is known of its two ends by the time of its last packet."""
+        key = hit.key
+        hit.machines = (
+            self._machine((key.version, key.a_address), hit, 0),
+            self._machine((key.version, key.b_address), hit, 1),
+        )
+
+    def _machine(self, address: tuple[int, int], hit: Hit, side: int) -> Machine:
+        return self.identities.machine(address, hit.last_ns, hit.traits[side], self.table)
 
     def _take_name(self, what: int, row: Row, number: int, data: bytes) -> None:
         """Something in which the kernel found a name; `number` is that of an opening."""
@@ -453,6 +481,7 @@ class Matcher:
         lasted_ns = hit.last_ns - hit.first_ns
         encrypted = bool(int(closed.flow["gate"][0]) & _TLS)
         if hit.signatures or self._marked(closed) or hit.names:
+            self._fill_machines(hit)
             self._add(hit)
         elif encrypted and lasted_ns >= self.limits.long_flow_seconds * _NS:
             self.long_flows.offer(hit, openings, self.names)

@@ -21,6 +21,7 @@ from poolwatch.kernels.merge import (
     name_flow,
     replay_segment,
 )
+from poolwatch.kernels.neighbours import merge_neighbours
 from poolwatch.layouts import (
     COUNTERS,
     DEAD,
@@ -59,6 +60,8 @@ def merge(first: Matcher, later: Matcher) -> list[Hit]:
     ours, theirs = first.table.table, later.table.table
     ours["packets"] += theirs["packets"]
     ours["now_ns"] = max(ours["now_ns"][0], theirs["now_ns"][0])
+    merge_neighbours(first.table.neighbours, later.table.neighbours, first.table.counters)
+    first.identities.adopt(later.identities)
     _adopt_names(first, later, base)
     for closed in sorted(later.closed, key=lambda closed: not _is_dns(closed.flow[0])):
         _merge_flow(first, closed)

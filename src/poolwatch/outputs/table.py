@@ -291,6 +291,10 @@ BOUNDS = (
     "finding_repeats_forgotten",
     "rig_sessions_left_out",
     "hosts_left_out",
+    "neighbours_left_out",
+    "announcements_left_out",
+    "identities_left_out",
+    "identity_names_left_out",
     "unit_bounds_met",
     "unit_depth_cut",
 )
