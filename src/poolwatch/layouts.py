@@ -169,7 +169,7 @@ LEARNED = np.dtype(
 
 # A hardware address, and the first addresses its frames came from or went to; the upper half of
 # an IPv6 address stands for it. A host has one of IPv4 and few of IPv6, a gateway has more.
-NEIGHBOUR_PLACES = 4
+NEIGHBOUR_PLACES = 3
 NEIGHBOUR = np.dtype(
     [
         ("mac", "u8"),  # with bit 48 set; 0: the row is free

@@ -216,7 +216,7 @@ class Machine(NamedTuple):
 
     mac: int | None = None  # its hardware address, 48 bits; None: not in view
     mac_source: str | None = None  # frames, dhcp or arp
-    gateway: bool = False  # its packets came by a hardware address that carries many others
+    gateway: int | None = None  # the hardware address its packets came by, if it carries many
     names: tuple[HostName, ...] = ()
     ttl: int | None = None  # of its packets as the sensor sees them
 
@@ -511,6 +511,21 @@ class Rigs:
     methods: tuple[RigCount, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the capture itself shows of the machine behind a finding; None where it does not."""
+
+    mac: str | None
+    mac_basis: str | None  # frames, dhcp or arp
+    mac_local: bool | None  # locally administered: made up, it has no vendor
+    mac_vendor: str | None
+    mac_vendor_basis: str | None  # which table says so
+    host_names: tuple[HostName, ...]
+    vendor_class: str | None  # of its DHCP client
+    ttl: int | None
+    gateway: bool  # it was seen only behind a hardware address that carries many addresses
+
+
 @dataclass(slots=True)
 class Finding:
     """The judgement about one host, from all its sessions."""
@@ -545,6 +560,7 @@ class Finding:
     best: Session  # the session the judgement rests on
     unknown: list[tuple[str, str]]  # what is not known, and what would settle it
     rigs: Rigs | None = None  # None: nothing mined there, or nothing to count by
+    identity: Identity | None = None  # None: a host outside, or nothing is shown of it
     unit: Unit | None = None
 
 

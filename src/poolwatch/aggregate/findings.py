@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from poolwatch.aggregate.hashrates import FEWEST_SHARES, estimate_hashrate, work_span
+from poolwatch.aggregate.identities import Gateways, Machines, machine_of
 from poolwatch.aggregate.repeats import Repeats, beyond
 from poolwatch.aggregate.rigs import Sittings, count_rigs
 from poolwatch.aggregate.runs import Runs
@@ -76,6 +77,7 @@ class _Gathered:
     last_ns: int = 0
     parts: dict[Role, _Part] = field(default_factory=dict)
     sessions: int = 0
+    machines: Machines = field(default_factory=Machines)
     captures: set[str | None] = field(default_factory=set)
     lists: dict[str, dict[object, None]] = field(default_factory=dict)
 
@@ -85,6 +87,7 @@ class _Gathered:
             self,
             spans=self.spans.copy(),
             parts={role: part.copy() for role, part in self.parts.items()},
+            machines=self.machines.copy(),
             captures=set(self.captures),
             lists={name: dict(values) for name, values in self.lists.items()},
         )
@@ -126,6 +129,7 @@ class Findings:
         self._most_repeats = repeats
         self._most_sittings, self._most_sittings_in_all = rig_sessions, all_rig_sessions
         self._sittings = self._sittings_left_out = 0
+        self.gateways = Gateways(hosts)
         self._repeats_found = self._repeats_forgotten = 0
         self._spans_joined = self._miners_joined = 0
         self.left_out = 0  # entries
@@ -133,8 +137,21 @@ class Findings:
 
     def add(self, session: Session) -> None:
         """Take one session into account."""
+        self.note_machines(session)
         for host, role in roles_of(session):
             self._add(host, session, role)
+
+    def note_machines(self, session: Session, more: Iterable[str] = ()) -> set[str]:
+        """Whose hardware addresses a session shows; the hosts whose own one turns out to be none.
+
+        Of those kept here and of `more`.
+        """
+        changed: set[str] = set()
+        for host, _ in roles_of(session):
+            machine = machine_of(host, session)
+            if machine is not None:
+                changed |= self.gateways.note(host, machine)
+        return changed & {*self._hosts.keys(), *more} if changed else changed
 
     def of_host(self, host: str, more: Iterable[tuple[Session, Role]] = ()) -> Finding | None:
         """The finding about one host as it stands, with `more` sessions that are not added.
@@ -154,7 +171,7 @@ class Findings:
         for session, role in unsettled:
             self._add_to(gathered, session, role)
         self.left_out, self._sittings = counted
-        return None if _is_mere_proxy(gathered) else _finding(host, gathered)
+        return None if _is_mere_proxy(gathered) else _finding(host, gathered, self.gateways)
 
     def all(self) -> Iterator[Finding]:
         """One finding per host: the surest first, then the furthest, then by address.
@@ -176,7 +193,7 @@ class Findings:
                 self._repeats_found += part.repeats.found
                 self._repeats_forgotten += part.repeats.forgotten
                 self._sittings_left_out += part.sittings.left_out
-            yield _finding(host, gathered)
+            yield _finding(host, gathered, self.gateways)
 
     def counts(self) -> dict[str, int]:
         """How often a bound bit, once all findings were given."""
@@ -228,6 +245,9 @@ class Findings:
         room = self._sittings < self._most_sittings_in_all
         self._sittings += gathered.parts[role].sittings.add(session, room=room)
         gathered.sessions += 1
+        machine = machine_of(_host_of(session, role), session)
+        if machine is not None:
+            gathered.machines.add(machine, hit.first_ns)
         self._note_time(gathered, session)
         gathered.captures.add(session.capture.id)
         self._list(gathered, "dialects", hit.dialect)
@@ -290,6 +310,11 @@ def roles_of(session: Session) -> Iterator[tuple[str, Role]]:
         yield session.pool_end.address, Role.POOL
 
 
+def _host_of(session: Session, role: Role) -> str:
+    """Which of a session's hosts has a role."""
+    return next((host for host, has in roles_of(session) if has is role), session.host)
+
+
 def _miner(session: Session) -> tuple[str, str | None, Endpoint]:
     """Who it is that comes back after a reconnect: machine, login, and where to."""
     return session.miner.address, session.hit.login, session.pool_end
@@ -347,7 +372,7 @@ def _rank(host: str, kept: _Gathered | tuple[Session, Role]) -> tuple[int, int, 
     return -grade, -main.hit.stage, not main.inside, host
 
 
-def _finding(host: str, gathered: _Gathered) -> Finding:
+def _finding(host: str, gathered: _Gathered, gateways: Gateways) -> Finding:
     role, best, grade = _judged(gathered.best)
     part = gathered.parts[Role.MINER if role is Role.RELAY else role]
     lists = {name: list(values) for name, values in gathered.lists.items()}
@@ -382,6 +407,7 @@ def _finding(host: str, gathered: _Gathered) -> Finding:
         best=best,
         unknown=_unknown(best, part, bool(lists.get("coins"))),
         rigs=_rigs(gathered, role, grade),
+        identity=gathered.machines.identity(gateways.known) if best.inside else None,
     )
 
 

@@ -55,10 +55,10 @@ class Identities:
     ) -> Machine:
         """What was known by a time of the machine that has an address."""
         ttl = traits.ttls[0] if len(traits.ttls) == 1 else None
-        gateway = any(table.is_gateway(mac, until_ns) for mac in traits.macs)
+        gateways = [mac for mac in traits.macs if table.is_gateway(mac, until_ns)]
         told = self._known(address, until_ns)
         own = [mac for mac in traits.macs if not table.is_gateway(mac, until_ns)]
-        by, macs = "frames", [] if gateway else own
+        by, macs = "frames", [] if gateways else own
         for source in ("dhcp", "arp"):
             if not macs:
                 by, macs = source, self._macs(told, source, until_ns, table)
@@ -66,6 +66,7 @@ class Identities:
         if mac is not None:
             told = told + self._known(mac, until_ns)
         names = dict.fromkeys(HostName(said.name, said.source) for said in told if said.name)
+        gateway = gateways[0] if gateways else None
         return Machine(mac, by if mac is not None else None, gateway, tuple(names), ttl)
 
     def _macs(self, told: list[_Said], source: str, until_ns: int, table: FlowTable) -> list[int]:

@@ -27,6 +27,7 @@ from poolwatch.layouts import (
     FLOW_START,
     FRAME,
     NEIGHBOUR,
+    NEIGHBOUR_PLACES,
     SEGMENT,
     TABLE,
     FlowFlag,
@@ -258,6 +259,11 @@ class FlowTable:
     def is_gateway(self, mac: int, ts_ns: int) -> bool:
         """Whether a hardware address had carried more addresses than a host has by that time."""
         return bool(gateway_since(self.neighbours, mac) <= ts_ns)
+
+    def gateways(self) -> list[int]:
+        """The hardware addresses that carry more addresses than a host has."""
+        rows = self.neighbours[self.neighbours["count"] >= NEIGHBOUR_PLACES]
+        return [mac & (1 << 48) - 1 for mac in rows["mac"].tolist()]
 
     def expire(self, now_ns: int) -> Iterator[Rows]:
         """Close what has been idle for too long at a time; a scan does so only for room."""

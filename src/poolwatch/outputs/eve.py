@@ -25,6 +25,7 @@ from poolwatch.terms import (
     Finding,
     Grade,
     Hashrate,
+    Identity,
     Quote,
     Rigs,
     Session,
@@ -218,6 +219,7 @@ def finding_event(finding: Finding) -> dict[str, Any]:
         "hashrate_reported": finding.reported,
         "many_miners": finding.crowd,
         "rigs": _rigs(finding.rigs),
+        "identity": _identity(finding.identity),
         "energy": None,
         "equipment": None,
         "cause": None,
@@ -359,6 +361,14 @@ def _rigs(rigs: Rigs | None) -> dict[str, Any] | None:
         "basis": rigs.basis,
         "methods": [count._asdict() for count in rigs.methods],
     }
+
+
+def _identity(identity: Identity | None) -> dict[str, Any] | None:
+    """What the capture shows of the machine."""
+    if identity is None:
+        return None
+    names = [name._asdict() for name in identity.host_names]
+    return asdict(identity) | {"host_names": names}
 
 
 def _rounded(value: float) -> float:

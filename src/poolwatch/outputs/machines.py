@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from poolwatch.messages import Messages
-from poolwatch.terms import Finding, Rigs
+from poolwatch.messages import Messages, printable
+from poolwatch.terms import Finding, Identity, Rigs
 
 
 def machine_sentences(finding: Finding, messages: Messages) -> Iterator[str]:
     """What is known of the machines behind a host."""
     if finding.rigs is not None:
         yield _rig_sentence(finding.rigs, messages)
+    if finding.identity is not None:
+        yield from _identity_sentences(finding.identity, messages)
+
+
+def _identity_sentences(identity: Identity, messages: Messages) -> Iterator[str]:
+    say = messages.say
+    if identity.host_names:
+        names = ", ".join(f"{printable(one.name)} ({one.source})" for one in identity.host_names)
+        yield say("identity.names", names=names)
+    if identity.mac is not None:
+        vendor = say("identity.made_up") if identity.mac_local else identity.mac_vendor
+        vendor = printable(vendor or say("identity.no_vendor"))
+        yield say("identity.mac", mac=identity.mac, vendor=vendor, basis=identity.mac_basis)
 
 
 def _rig_sentence(rigs: Rigs, messages: Messages) -> str:
