@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolwatch.kernels import BYTES, SLOTS, b1, i8, kernel, part, row, rows, u8, void
+from poolwatch.kernels import BYTES, SLOTS, b1, i8, part, row, rows, u8, void
 from poolwatch.kernels.decode import is_vlan
 from poolwatch.kernels.intrinsics import big16, big32, fold
 from poolwatch.layouts import (
@@ -25,16 +25,18 @@ from poolwatch.layouts import (
     What,
 )
 
-NEVER = (1 << 63) - 1
-"""A time that never comes (ns)."""
-
 TOLD_A_SECOND = 256
 """Announcements handed out for each second of the capture."""
 
 _ETHERNET = int(Link.ETHERNET)
-_USED = 1 << 48
+USED = 1 << 48
+"""Added to a hardware address, so that no row that is used is 0."""
+
+MIX = 0x9E3779B97F4A7C15
 _MULTICAST = 1 << 40
-_PROBES = 8
+PROBES = 8
+"""Rows looked at for one hardware address."""
+
 _LINK_LOCAL = 0xFE80 << 48
 _MOST_READ = 512  # bytes of an announcement that tell it from others
 _ARP_BYTES = 28
@@ -51,9 +53,9 @@ def note_place(neighbours: Any, counters: Any, mac: int, place: int, ts_ns: int)
     if mac == 0 or mac & u8(_MULTICAST) or place == 0 or place == u8(_LINK_LOCAL):
         return
     mask = neighbours.shape[0] - 1
-    wanted = mac | u8(_USED)
-    slot = i8(fold(mac, u8(0x9E3779B97F4A7C15)) & u8(mask))
-    for _ in range(_PROBES):
+    wanted = mac | u8(USED)
+    slot = i8(fold(mac, u8(MIX)) & u8(mask))
+    for _ in range(PROBES):
         neighbour = neighbours[slot]
         if neighbour["mac"] == wanted:
             count = neighbour["count"]
@@ -100,36 +102,6 @@ def note_neighbours(buffer: Any, packet: Any, frame: Any, neighbours: Any, count
         one, other = other, one
     note_place(neighbours, counters, source, one, i8(packet["ts_ns"]))
     note_place(neighbours, counters, target, other, i8(packet["ts_ns"]))
-
-
-@kernel(i8(rows(NEIGHBOUR), u8))
-def gateway_since(neighbours: Any, mac: int) -> int:
-    """Since when a hardware address carried more addresses than a host's; NEVER: it did not."""
-    mask = neighbours.shape[0] - 1
-    slot = i8(fold(mac, u8(0x9E3779B97F4A7C15)) & u8(mask))
-    for _ in range(_PROBES):
-        neighbour = neighbours[slot]
-        if neighbour["mac"] == mac | u8(_USED):
-            if neighbour["count"] < NEIGHBOUR_PLACES:
-                return NEVER
-            latest = neighbour["first_ns"][0]
-            for index in range(1, NEIGHBOUR_PLACES):
-                latest = max(latest, neighbour["first_ns"][index])
-            return latest
-        slot = (slot + 1) & mask
-    return NEVER
-
-
-@kernel(void(rows(NEIGHBOUR), rows(NEIGHBOUR), rows(COUNTERS)))
-def merge_neighbours(ours: Any, theirs: Any, counters: Any) -> None:
-    """Take over what a later slice saw."""
-    for index in range(theirs.shape[0]):
-        neighbour = theirs[index]
-        if neighbour["mac"] != 0:
-            mac = neighbour["mac"] & u8(_USED - 1)
-            for place in range(neighbour["count"]):
-                at = neighbour["first_ns"][place]
-                note_place(ours, counters, mac, neighbour["places"][place], at)
 
 
 @part(i8(row(FRAME)), inline=True)

@@ -18,7 +18,7 @@ from poolwatch.kernels.flows import (
     regrow,
     scan_packets,
 )
-from poolwatch.kernels.neighbours import gateway_since
+from poolwatch.kernels.neighbours import MIX, PROBES, USED
 from poolwatch.layouts import (
     COUNTERS,
     DEAD,
@@ -258,12 +258,19 @@ class FlowTable:
 
     def is_gateway(self, mac: int, ts_ns: int) -> bool:
         """Whether a hardware address had carried more addresses than a host has by that time."""
-        return bool(gateway_since(self.neighbours, mac) <= ts_ns)
+        product = mac * MIX
+        slot = (product ^ product >> 64) & (len(self.neighbours) - 1)
+        for _ in range(PROBES):
+            row = self.neighbours[slot]
+            if row["mac"] == mac | USED:
+                return bool(row["count"] >= NEIGHBOUR_PLACES and row["first_ns"].max() <= ts_ns)
+            slot = (slot + 1) & (len(self.neighbours) - 1)
+        return False
 
     def gateways(self) -> list[int]:
         """The hardware addresses that carry more addresses than a host has."""
         rows = self.neighbours[self.neighbours["count"] >= NEIGHBOUR_PLACES]
-        return [mac & (1 << 48) - 1 for mac in rows["mac"].tolist()]
+        return [mac & USED - 1 for mac in rows["mac"].tolist()]
 
     def expire(self, now_ns: int) -> Iterator[Rows]:
         """Close what has been idle for too long at a time; a scan does so only for room."""

@@ -17,11 +17,11 @@ from poolwatch.kernels.merge import (
     insert_flow,
     join_flow,
     join_start,
+    merge_neighbours,
     merge_plain,
     name_flow,
     replay_segment,
 )
-from poolwatch.kernels.neighbours import merge_neighbours
 from poolwatch.layouts import (
     COUNTERS,
     DEAD,
