@@ -249,50 +249,41 @@ class Matcher:
                 self._close(record, bool(bits & SegmentBit.UNSURE))
                 continue
             if what > _CLOSE:
-                if what == _TOLD:
-                    told = bytes(view[start : start + length])
-                    self._take_told(Told(bits), record, side, ts_ns, told)
-                    continue
-                at = Span(packet, offset, length)
-                self._take_name(
-                    what,
-                    Row(record, side, ts_ns, packet, ((0, at),)),
-                    wire,
-                    bytes(view[start : start + length]),
-                )
+                self._take_found(row, view)
                 continue
             data = bytes(view[start : start + length])
             if what == _DATA and length == wire:
                 stream = streams.get(record)
                 if stream is not None and stream.read_again(side, ts_ns, seq, data):
-                    traits = stream.traits
-                    if traits is not None:  # in line: it comes with every message
-                        own = traits[side]
-                        if ts_ns > own.last_ns:  # twice as fast as `max`
-                            own.last_ns = ts_ns
-                        if ts_ns >= own.due_ns:
-                            found = header or self._header(record, side, seq, view, start, offset)
-                            stream.sample(side, ts_ns, found)
+                    if stream.wants_header(side, ts_ns):
+                        stream.sample(side, ts_ns, header or self._header(row, view))
                     if self.changed is not None:
                         self.changed.add(record)
                     continue
             segment = Segment(ts_ns, packet, side, seq, wire, offset, data)
-            if what == _DATA:
+            if what == _HEAD:
+                self.hold_head(record, segment)
+            elif what == _DATA:
                 self._read(record, segment, bits)
                 stream = streams.get(record)
                 if stream is not None and stream.wants_header(side, ts_ns):
-                    found = header or self._header(record, side, seq, view, start, offset)
-                    stream.sample(side, ts_ns, found)
-            elif what == _HEAD:
-                self.hold_head(record, segment)
+                    stream.sample(side, ts_ns, header or self._header(row, view))
             else:
-                found = self._header(record, side, seq, view, start, offset)
-                self._keep(record, segment, bits, found)
+                self._keep(record, segment, bits, header or self._header(row, view))
 
-    def _header(
-        self, record: int, side: int, seq: int, view: memoryview, start: int, offset: int
-    ) -> Header | None:
-        """The headers of a payload that stands at `start`, `offset` bytes into its frame."""
+    def _take_found(self, row: tuple[Any, ...], view: memoryview) -> None:
+        """Something in which the kernel found a name, or a host says who it is."""
+        ts_ns, packet, record, start, length, wire, _, offset, side, what, bits, _ = row
+        data = bytes(view[start : start + length])
+        if what == _TOLD:
+            self._take_told(Told(bits), record, side, ts_ns, data)
+            return
+        at = Span(packet, offset, length)
+        self._take_name(what, Row(record, side, ts_ns, packet, ((0, at),)), wire, data)
+
+    def _header(self, row: tuple[Any, ...], view: memoryview) -> Header | None:
+        """The headers of a row's payload."""
+        _, _, record, start, _, _, seq, offset, side, _, _, _ = row
         if offset > start:  # the payload alone is there
             return None
         flow = self.table.flows[record]

@@ -108,7 +108,10 @@ class Stream:
                 return False
             most = self._limits.flow_samples
             self.traits = (Traits(most), Traits(most))
-        return self.traits[side].note(ts_ns)
+        own = self.traits[side]  # in line: it comes with every message
+        if ts_ns > own.last_ns:
+            own.last_ns = ts_ns
+        return ts_ns >= own.due_ns
 
     def sample(self, side: int, ts_ns: int, header: Header | None) -> None:
         """Take the headers that were wanted; None: they could not be read."""

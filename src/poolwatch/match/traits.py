@@ -39,18 +39,12 @@ class Traits:
         self._macs: dict[int, None] = {}
         self._pause_ns = 0
         self.due_ns = -(1 << 62)  # before which no further sample is wanted
-        self.first_ns = self.last_ns = 0  # its first and its last payload
-
-    def note(self, ts_ns: int) -> bool:
-        """A payload came; whether its headers are wanted as a sample."""
-        if not self.first_ns:
-            self.first_ns = ts_ns
-        if ts_ns > self.last_ns:
-            self.last_ns = ts_ns
-        return ts_ns >= self.due_ns
+        self.first_ns = 0  # of its first payload
+        self.last_ns = 0  # of its last one: whoever asks for samples sets it
 
     def take(self, ts_ns: int, header: Header) -> None:
-        """Take a sample."""
+        """Take a sample; the first payload always is one."""
+        self.first_ns = self.first_ns or ts_ns
         self._samples.extend((ts_ns, header.ip_id, header.tsval))
         for value, values in ((header.ttl, self._ttls), (header.mac, self._macs)):
             if value >= 0 and len(values) < _VALUES:
