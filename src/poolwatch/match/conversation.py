@@ -386,7 +386,7 @@ class Conversation:
 
     def _settle(self, request: Request, message: Message) -> None:
         """Read an answer whose request is known."""
-        speaker = Speaker.POOL if self._is_pool(message.side) else Speaker.MINER
+        speaker = Speaker.POOL if self.is_pool(message.side) else Speaker.MINER
         needles = self._catalog.needles_by_answer.get(request.method, ())
         needle = self._fitting(needles, message)
         if needle is not None:
@@ -417,7 +417,7 @@ class Conversation:
             return
         if to_any or not _is_answer(message.body):
             return
-        request = self._match_opening(message) if self._is_pool(message.side) else None
+        request = self._match_opening(message) if self.is_pool(message.side) else None
         if request is not None and needle is None:
             self._settle(request, message)
 
@@ -442,7 +442,7 @@ class Conversation:
         if head.status >= 400:
             if not self.found:
                 self._early = message
-            elif self._is_pool(message.side):
+            elif self.is_pool(message.side):
                 self._refuse_oldest(message, shares_too=True)
 
     def _read_request_head(self, head: Head) -> None:
@@ -465,7 +465,7 @@ class Conversation:
         One that could not be read says nothing; what it answers waits no longer.
         """
         head = message.head
-        if head is None or not head.status or not self.found or not self._is_pool(message.side):
+        if head is None or not head.status or not self.found or not self.is_pool(message.side):
             return
         if message.body is NOT_JSON:
             self._refuse_oldest(message)
@@ -663,7 +663,8 @@ class Conversation:
         """Whether the other side has said what only a pool says."""
         return self._strength.get(Speaker.POOL) is Strength.SAFE
 
-    def _is_pool(self, side: int) -> bool:
+    def is_pool(self, side: int) -> bool:
+        """Whether a side is known to be the pool's."""
         return self._miner_side is not None and side != self._miner_side
 
     def _apply(
@@ -685,7 +686,7 @@ class Conversation:
             self._accounting.take(event, asked.share if asked else None, message.ts_ns, self._tally)
             self._keep_facts(event.facts)
             self._quote(event.act, message, speaker)
-        if self._early is not None and self._greeted and self._is_pool(self._early.side):
+        if self._early is not None and self._greeted and self.is_pool(self._early.side):
             early, self._early = self._early, None
             self._refuse_oldest(early)
         if message.spans:

@@ -116,7 +116,10 @@ class Stream:
     def sample(self, side: int, ts_ns: int, header: Header | None) -> None:
         """Take the headers that were wanted; None: they could not be read."""
         assert self.traits is not None, "nobody wanted them"
-        self.traits[side].take(ts_ns, header or UNKNOWN)
+        own = self.traits[side]
+        own.take(ts_ns, header or UNKNOWN)
+        if self.conversation.is_pool(side):  # whose machine is of no interest, if it is one at all
+            own.rest()
 
     def _waiting(self, side: int) -> int:
         return (

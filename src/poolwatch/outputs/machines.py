@@ -10,7 +10,7 @@ from poolwatch.terms import Finding, Identity, Rigs
 
 def machine_sentences(finding: Finding, messages: Messages) -> Iterator[str]:
     """What is known of the machines behind a host."""
-    if finding.rigs is not None:
+    if finding.rigs is not None and finding.rigs.high != 1:  # one is what everybody expects
         yield _rig_sentence(finding.rigs, messages)
     if finding.identity is not None:
         yield from _identity_sentences(finding.identity, messages)
@@ -31,7 +31,7 @@ def _rig_sentence(rigs: Rigs, messages: Messages) -> str:
     if rigs.high is None:
         key = "rigs.open"
     elif rigs.low == rigs.high:
-        key = "rigs.one" if rigs.low == 1 else "rigs.exactly"
+        key = "rigs.exactly"
     else:
         key = "rigs.range"
     proven = [count.method for count in rigs.methods if count.low == rigs.low]
