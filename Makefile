@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 SECONDS ?= 600
 SOAK := .soak/$(shell date -u +%Y-%m-%dT%H%M%SZ).txt
 
-.PHONY: demo test lint soak bench bench-live fuzz captures columns tools clean
+.PHONY: demo test lint rigs soak bench bench-live fuzz captures columns tools clean
 
 demo: $(VENV)/.run  ## scan the generated campus
 	$(BIN)/poolwatch scan --units pcaps/campus/units.csv pcaps/campus/capture.pcap
@@ -28,6 +28,9 @@ bench: $(VENV)/.dev tools  ## print the table the README quotes
 
 bench-live: $(VENV)/.dev tools  ## live capture beside tcpdump, over veth; needs root
 	$(BIN)/python -m benchmarks.live
+
+rigs: $(VENV)/.dev  ## count the rigs of 200 generated populations; print how well, by method
+	POOLWATCH_POPULATIONS=200 $(BIN)/pytest -s tests/test_rig_populations.py
 
 fuzz: $(VENV)/.dev  ## look for crashes for SECONDS (600), shared by all targets; finds go to .fuzz/
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)

@@ -146,6 +146,8 @@ class Engine:
         held += matcher.finish()
         if held:
             yield from self._settle(held, capture or self._capture(path, stream, start_id))
+        for mac in matcher.table.gateways():
+            self._findings.gateways.learn(mac)
         self._note_coverage(path, source.coverage)
 
     def _settle(self, hits: list[Hit], capture: Capture) -> Iterator[Session]:

@@ -226,6 +226,18 @@ LEARNED = np.dtype(
     ]
 )
 
+# A hardware address, and the first addresses its frames came from or went to; the upper half of
+# an IPv6 address stands for it. A host has one of IPv4 and few of IPv6, a gateway has more.
+NEIGHBOUR_PLACES = 3
+NEIGHBOUR = np.dtype(
+    [
+        ("mac", "u8"),  # with bit 48 set; 0: the row is free
+        ("places", "u8", (NEIGHBOUR_PLACES,)),
+        ("first_ns", "i8", (NEIGHBOUR_PLACES,)),
+        ("count", "i8"),
+    ]
+)
+
 # A host that was asked for names: a resolver.
 SERVER = np.dtype([("hi", "u8"), ("lo", "u8"), ("used", "i8")])
 
@@ -352,6 +364,8 @@ TABLE = np.dtype(
         ("segments", "i8"),  # rows written by the last call
         ("endpoint_ports", "u8"),  # bit N: a listed port is N modulo 64
         ("keep", "i8"),  # 1: a slice that is not the first; keep what it inherits
+        ("told_second", "i8"),  # of the capture's clock, in which ...
+        ("told", "i8"),  # ... so many announcements were handed out
     ]
 )
 
@@ -392,6 +406,8 @@ COUNTERS = np.dtype(
         ("encrypted", "i8"),
         ("listed", "i8"),
         ("probes", "i8"),
+        ("neighbours_left_out", "i8"),  # hardware addresses without a row
+        ("announcements_left_out", "i8"),
         ("reasons", "i8", (len(REASONS),)),
     ]
 )
@@ -512,6 +528,16 @@ class What(IntEnum):
     DNS = 4  # a DNS message with a listed name
     HOST = 5  # an HTTP request head with a listed name, or of a learned address
     OPENING = 6  # the side's opening is complete, and has or needs a name
+    TOLD = 7  # a host says who it is; `bits` is a Told, an ARP packet is of no flow
+
+
+class Told(IntEnum):
+    """In what a host says who it is."""
+
+    ARP = 1
+    DHCP = 2
+    NBNS = 3
+    MDNS = 4
 
 
 class Opening(IntEnum):

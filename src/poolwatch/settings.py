@@ -57,6 +57,14 @@ class Limits:
     """Logins kept of one flow; a proxy sends many over one socket."""
     flow_jobs: int = 128
     """Jobs remembered of one flow; a share that names an older one is worth what that was."""
+    flow_samples: int = 24
+    """Packets of each side of a flow whose headers are kept, spread over its time."""
+    neighbours: int = 8192
+    """Hardware addresses of which it is remembered how many addresses they carry."""
+    identities: int = 8192
+    """Hosts of which it is remembered what ARP, DHCP, NBNS and mDNS say of them."""
+    identity_names: int = 8
+    """Names, and hardware addresses, of one host."""
     open_requests: int = 256
     """Requests of one side waiting for their answers."""
     heads: int = 4096
@@ -95,6 +103,10 @@ class Limits:
     """Logins and endpoints of one host whose conversations are joined across reconnects."""
     finding_repeats: int = 256
     """Conversations of one host and role that are remembered, should they come a second time."""
+    finding_rig_sessions: int = 1024
+    """Conversations of one host that are compared to tell how many machines held them."""
+    rig_sessions: int = 131_072
+    """The same, of all hosts together."""
     finding_spans: int = 20_000
     """Separate times of activity kept per host; beyond, the nearest become one."""
     hosts: int = 65_536

@@ -183,6 +183,44 @@ class TlsSeen:
     certificate_names: tuple[str, ...] = ()
 
 
+class Sample(NamedTuple):
+    """What the headers of one packet said of its sender; -1: nothing."""
+
+    ts_ns: int
+    ip_id: int  # of IPv4
+    tsval: int  # the sender's clock (RFC 7323), 32 bits
+
+
+class SideTraits(NamedTuple):
+    """What the packets of one side show of the machine that sent them.
+
+    `first_ns` and `last_ns` are of its first and its last payload; the rest is from samples.
+    """
+
+    first_ns: int = 0  # 0: no payload of that side
+    last_ns: int = 0
+    ttls: tuple[int, ...] = ()
+    macs: tuple[int, ...] = ()  # who sent its frames, as 48-bit numbers
+    samples: tuple[Sample, ...] = ()
+
+
+class HostName(NamedTuple):
+    """A name of a host, and who says so: dhcp, dhcp-fqdn, dhcp-vendor (no name), nbns or mdns."""
+
+    name: str
+    source: str
+
+
+class Machine(NamedTuple):
+    """What the capture shows of the machine that has an address, up to a time."""
+
+    mac: int | None = None  # its hardware address, 48 bits; None: not in view
+    mac_source: str | None = None  # frames, dhcp or arp
+    gateway: int | None = None  # the hardware address its packets came by, if it carries many
+    names: tuple[HostName, ...] = ()
+    ttl: int | None = None  # of its packets as the sensor sees them
+
+
 class FlowKey(NamedTuple):
     """Both ends of one flow: addresses as 128-bit integers, IPv4 in the low 32 bits."""
 
@@ -268,6 +306,7 @@ class Work:
     idle_from_ns: int = 0
     reported: float | None = None
     crowd: tuple[str, ...] = ()
+    senders: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +383,9 @@ class Hit:
     prefix: int = -1  # row of the prefix list, -1 for none
     names: tuple[NameSeen, ...] = ()
     tls: TlsSeen | None = None
+    session_id: str | None = None  # the pool's name for the conversation: an extranonce, an id
+    traits: tuple[SideTraits, SideTraits] = (SideTraits(), SideTraits())  # of end a, of end b
+    machines: tuple[Machine, Machine] = (Machine(), Machine())  # those of end a, of end b
     asks_for_others: bool = False  # a lookup by a host that others ask
     open: bool = False  # the state of a flow that goes on; a later one takes its place
 
@@ -451,6 +493,39 @@ class Session:
     cross_border: bool | None = None
 
 
+class RigCount(NamedTuple):
+    """What one method says of how many machines there are; `high` None: it sets no bound."""
+
+    method: str
+    low: int
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rigs:
+    """How many machines mined behind an address, by all methods; `high` None: nobody can say."""
+
+    low: int
+    high: int | None
+    basis: str  # which methods set the two, and what they could not use
+    methods: tuple[RigCount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the capture itself shows of the machine behind a finding; None where it does not."""
+
+    mac: str | None
+    mac_basis: str | None  # frames, dhcp or arp
+    mac_local: bool | None  # locally administered: made up, it has no vendor
+    mac_vendor: str | None
+    mac_vendor_basis: str | None  # which table says so
+    host_names: tuple[HostName, ...]
+    vendor_class: str | None  # of its DHCP client
+    ttl: int | None
+    gateway: bool  # it was seen only behind a hardware address that carries many addresses
+
+
 @dataclass(slots=True)
 class Finding:
     """The judgement about one host, from all its sessions."""
@@ -484,6 +559,8 @@ class Finding:
     finding_id: int | None
     best: Session  # the session the judgement rests on
     unknown: list[tuple[str, str]]  # what is not known, and what would settle it
+    rigs: Rigs | None = None  # None: nothing mined there, or nothing to count by
+    identity: Identity | None = None  # None: a host outside, or nothing is shown of it
     unit: Unit | None = None
     vantage: str | None = None  # side of address translation it was seen from, if that is known
     equipment: str | None = None  # how it stands to the asset register; None: not asked

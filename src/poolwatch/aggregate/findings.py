@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from poolwatch.aggregate.hashrates import FEWEST_SHARES, estimate_hashrate, work_span
+from poolwatch.aggregate.identities import Gateways, Machines, machine_of
 from poolwatch.aggregate.repeats import Repeats, beyond
+from poolwatch.aggregate.rigs import Sittings, count_rigs
 from poolwatch.aggregate.runs import Runs
 from poolwatch.match.dialects import ROWS
 from poolwatch.settings import Limits
-from poolwatch.terms import Endpoint, Finding, Grade, Hashrate, Role, Session, Shares, Worth
+from poolwatch.terms import Endpoint, Finding, Grade, Hashrate, Rigs, Role, Session, Shares, Worth
 
 _LIMITS = Limits()
 _UNSEEN = ("assembled", "nursery")  # proofs without a recorded session
@@ -24,6 +26,7 @@ class _Part:
     best: Session
     working: Runs  # of the conversations in which shares of known worth were accepted
     repeats: Repeats
+    sittings: Sittings
     jobs: int = 0
     shares: Shares = field(default_factory=Shares)
     worth: Worth = field(default_factory=Worth)
@@ -57,6 +60,7 @@ class _Part:
             worth=replace(self.worth),
             crowd=dict(self.crowd),
             repeats=self.repeats.copy(),
+            sittings=self.sittings.copy(),
         )
 
     def hashrate(self) -> Hashrate | None:
@@ -73,6 +77,7 @@ class _Gathered:
     last_ns: int = 0
     parts: dict[Role, _Part] = field(default_factory=dict)
     sessions: int = 0
+    machines: Machines = field(default_factory=Machines)
     captures: set[str | None] = field(default_factory=set)
     lists: dict[str, dict[object, None]] = field(default_factory=dict)
 
@@ -82,6 +87,7 @@ class _Gathered:
             self,
             spans=self.spans.copy(),
             parts={role: part.copy() for role, part in self.parts.items()},
+            machines=self.machines.copy(),
             captures=set(self.captures),
             lists={name: dict(values) for name, values in self.lists.items()},
         )
@@ -99,7 +105,8 @@ class Findings:
     `hosts`: hosts kept; beyond, one that is merely noted gives way to one that is more.
     `spans`: separate times of activity kept per host; `miners`: logins and endpoints of a host
     whose conversations are joined across reconnects. `repeats`: conversations of a host that are
-    remembered, should they have been captured twice.
+    remembered, should they have been captured twice. `rig_sessions`: conversations of a host that
+    are compared to count machines; `all_rig_sessions`: those of all hosts.
     """
 
     def __init__(
@@ -109,6 +116,8 @@ class Findings:
         spans: int = _LIMITS.finding_spans,
         miners: int = _LIMITS.finding_miners,
         repeats: int = _LIMITS.finding_repeats,
+        rig_sessions: int = _LIMITS.finding_rig_sessions,
+        all_rig_sessions: int = _LIMITS.rig_sessions,
     ) -> None:
         self._entries = entries
         self._most_hosts = hosts
@@ -118,6 +127,9 @@ class Findings:
         self._noted: dict[str, None] = {}  # those of them with nothing above noted
         self._most_miners = miners
         self._most_repeats = repeats
+        self._most_sittings, self._most_sittings_in_all = rig_sessions, all_rig_sessions
+        self._sittings = self._sittings_left_out = 0
+        self.gateways = Gateways(hosts)
         self._repeats_found = self._repeats_forgotten = 0
         self._spans_joined = self._miners_joined = 0
         self.left_out = 0  # entries
@@ -125,8 +137,21 @@ class Findings:
 
     def add(self, session: Session) -> None:
         """Take one session into account."""
+        self.note_machines(session)
         for host, role in roles_of(session):
             self._add(host, session, role)
+
+    def note_machines(self, session: Session, more: Iterable[str] = ()) -> set[str]:
+        """Whose hardware addresses a session shows; the hosts whose own one turns out to be none.
+
+        Of those kept here and of `more`.
+        """
+        changed: set[str] = set()
+        for host, _ in roles_of(session):
+            machine = machine_of(host, session)
+            if machine is not None:
+                changed |= self.gateways.note(host, machine)
+        return changed & {*self._hosts.keys(), *more} if changed else changed
 
     def of_host(self, host: str, more: Iterable[tuple[Session, Role]] = ()) -> Finding | None:
         """The finding about one host as it stands, with `more` sessions that are not added.
@@ -142,11 +167,11 @@ class Findings:
         gathered = kept if kept is not None else _Gathered(self._runs())
         if kept is not None and unsettled:
             gathered = kept.copy()
-        left_out = self.left_out
+        counted = self.left_out, self._sittings
         for session, role in unsettled:
             self._add_to(gathered, session, role)
-        self.left_out = left_out
-        return None if _is_mere_proxy(gathered) else _finding(host, gathered)
+        self.left_out, self._sittings = counted
+        return None if _is_mere_proxy(gathered) else _finding(host, gathered, self.gateways)
 
     def all(self) -> Iterator[Finding]:
         """One finding per host: the surest first, then the furthest, then by address.
@@ -167,7 +192,8 @@ class Findings:
             for part in gathered.parts.values():
                 self._repeats_found += part.repeats.found
                 self._repeats_forgotten += part.repeats.forgotten
-            yield _finding(host, gathered)
+                self._sittings_left_out += part.sittings.left_out
+            yield _finding(host, gathered, self.gateways)
 
     def counts(self) -> dict[str, int]:
         """How often a bound bit, once all findings were given."""
@@ -177,6 +203,7 @@ class Findings:
             "finding_miners_joined": self._miners_joined,
             "conversations_captured_twice": self._repeats_found,
             "finding_repeats_forgotten": self._repeats_forgotten,
+            "rig_sessions_left_out": self._sittings_left_out,
             "hosts_left_out": self.hosts_left_out,
         }
 
@@ -212,9 +239,15 @@ class Findings:
     def _add_to(self, gathered: _Gathered, session: Session, role: Role) -> None:
         hit = session.hit
         if role not in gathered.parts:
-            gathered.parts[role] = _Part(session, self._runs(), Repeats(self._most_repeats))
+            repeats, sittings = Repeats(self._most_repeats), Sittings(self._most_sittings)
+            gathered.parts[role] = _Part(session, self._runs(), repeats, sittings)
         gathered.parts[role].add(session)
+        room = self._sittings < self._most_sittings_in_all
+        self._sittings += gathered.parts[role].sittings.add(session, room=room)
         gathered.sessions += 1
+        machine = machine_of(_host_of(session, role), session)
+        if machine is not None:
+            gathered.machines.add(machine, hit.first_ns)
         self._note_time(gathered, session)
         gathered.captures.add(session.capture.id)
         self._list(gathered, "dialects", hit.dialect)
@@ -264,6 +297,8 @@ def findings_within(limits: Limits) -> Findings:
         limits.finding_spans,
         limits.finding_miners,
         limits.finding_repeats,
+        limits.finding_rig_sessions,
+        limits.rig_sessions,
     )
 
 
@@ -273,6 +308,11 @@ def roles_of(session: Session) -> Iterator[tuple[str, Role]]:
     served_inside = session.pool_inside and session.role is Role.MINER
     if served_inside and session.hit.answered:
         yield session.pool_end.address, Role.POOL
+
+
+def _host_of(session: Session, role: Role) -> str:
+    """Which of a session's hosts has a role."""
+    return next((host for host, has in roles_of(session) if has is role), session.host)
 
 
 def _miner(session: Session) -> tuple[str, str | None, Endpoint]:
@@ -332,7 +372,7 @@ def _rank(host: str, kept: _Gathered | tuple[Session, Role]) -> tuple[int, int, 
     return -grade, -main.hit.stage, not main.inside, host
 
 
-def _finding(host: str, gathered: _Gathered) -> Finding:
+def _finding(host: str, gathered: _Gathered, gateways: Gateways) -> Finding:
     role, best, grade = _judged(gathered.best)
     part = gathered.parts[Role.MINER if role is Role.RELAY else role]
     lists = {name: list(values) for name, values in gathered.lists.items()}
@@ -366,7 +406,17 @@ def _finding(host: str, gathered: _Gathered) -> Finding:
         finding_id=finding_id(host, gathered.captures),
         best=best,
         unknown=_unknown(best, part, bool(lists.get("coins"))),
+        rigs=_rigs(gathered, role, grade),
+        identity=gathered.machines.identity(gateways.known) if best.inside else None,
     )
+
+
+def _rigs(gathered: _Gathered, role: Role, grade: Grade) -> Rigs | None:
+    """How many machines mined there: never of a host that only spoke to a pool, or is one."""
+    if role not in (Role.MINER, Role.RELAY) or grade is Grade.NOTED:
+        return None
+    served = gathered.parts[Role.POOL].sittings.kept if role is Role.RELAY else ()
+    return count_rigs(gathered.parts[Role.MINER].sittings, served)
 
 
 def finding_id(host: str, captures: set[str | None]) -> int | None:

@@ -43,6 +43,7 @@ class LiveFindings:
         if isinstance(state, Withdrawn):
             return changed
         hosts = {host for host, _ in roles_of(state)}
+        changed |= self._settled.note_machines(state, self._by_host.keys())
         if not state.hit.open:
             self._settled.add(state)
         elif self._has_room(state.grade):

@@ -16,6 +16,7 @@ from poolwatch.kernels.endpoints import find_endpoint
 from poolwatch.kernels.gate import HOLD, OPENERS, PASS, gate_first, gate_payload
 from poolwatch.kernels.intrinsics import fold, prefetch
 from poolwatch.kernels.names import NAMES_TYPE
+from poolwatch.kernels.neighbours import announcement, find_arp, hand_out, note_neighbours
 from poolwatch.kernels.openings import (
     NAME_OPENERS,
     ROWS_PER_PAYLOAD,
@@ -33,6 +34,7 @@ from poolwatch.layouts import (
     FLOW_START,
     FRAME,
     NAMES,
+    NEIGHBOUR,
     PACKET,
     SEGMENT,
     TABLE,
@@ -40,6 +42,7 @@ from poolwatch.layouts import (
     Carrier,
     FlowFlag,
     Gate,
+    Reason,
     SegmentBit,
     What,
 )
@@ -75,6 +78,8 @@ _WHAT_DATA = int(What.DATA)
 _WHAT_HEAD = int(What.HEAD)
 _WHAT_KEPT = int(What.KEPT)
 _WHAT_CLOSE = int(What.CLOSE)
+
+_NOT_IP = int(Reason.NOT_IP)
 
 _TCP_FIN = 1
 _TCP_SYN = 2
@@ -690,6 +695,8 @@ def read_names(
         rows(ENDPOINT),
         INT32S,
         rows(NAMES),
+        rows(NEIGHBOUR),
+        SLOTS,
         rows(SEGMENT),
         rows(COUNTERS),
         INT32S,
@@ -709,6 +716,8 @@ def scan_packets(
     endpoints: Any,
     endpoint_slots: Any,
     names: Any,
+    neighbours: Any,
+    told: Any,
     segments: Any,
     counters: Any,
     records: Any,
@@ -814,6 +823,7 @@ def scan_packets(
                         stopped = True
                         size = index
                         break
+                    note_neighbours(buffer, packet, frame, neighbours, counters)
                     if known["learned"] > 0 or known["prefixes_count"] > 0:
                         mark_flow(known, flows[record], starts[record])
                 if base + index < records.shape[0]:
@@ -842,7 +852,47 @@ def scan_packets(
                         segments,
                         written,
                     )
+                elif frame["length"] > 0 and not i8(frame["kind"]) & 1:
+                    how = announcement(frame)
+                    if how != 0:
+                        written = hand_out(
+                            buffer,
+                            packet,
+                            how,
+                            i8(frame["payload"]),
+                            i8(frame["length"]),
+                            record,
+                            i8(frame["side"]),
+                            number + 1,
+                            told,
+                            table,
+                            counters,
+                            segments,
+                            written,
+                        )
             else:
+                if frame["reason"] == _NOT_IP:
+                    if written + _ROWS_PER_PACKET > segments.shape[0]:
+                        stopped = True
+                        size = index
+                        break
+                    position = find_arp(buffer, packet)
+                    if position > 0:
+                        written = hand_out(
+                            buffer,
+                            packet,
+                            1,
+                            position,
+                            28,
+                            -1,
+                            0,
+                            number + 1,
+                            told,
+                            table,
+                            counters,
+                            segments,
+                            written,
+                        )
                 reasons[i8(frame["reason"])] += 1
             number += 1
             now_ns = max(now_ns, ts_ns)

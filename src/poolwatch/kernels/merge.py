@@ -14,6 +14,7 @@ from poolwatch.kernels.flows import (
     read_names,
     read_tcp,
 )
+from poolwatch.kernels.neighbours import USED, note_place
 from poolwatch.kernels.openings import name_of_address
 from poolwatch.layouts import (
     COUNTERS,
@@ -22,6 +23,7 @@ from poolwatch.layouts import (
     FLOW_START,
     FRAME,
     NAMES,
+    NEIGHBOUR,
     PACKET,
     SEGMENT,
     TABLE,
@@ -283,3 +285,15 @@ def replay_segment(
             written,
         )
     return written
+
+
+@kernel(void(rows(NEIGHBOUR), rows(NEIGHBOUR), rows(COUNTERS)))
+def merge_neighbours(ours: Any, theirs: Any, counters: Any) -> None:
+    """Take over what a later slice saw."""
+    for index in range(theirs.shape[0]):
+        neighbour = theirs[index]
+        if neighbour["mac"] != 0:
+            mac = neighbour["mac"] & u8(USED - 1)
+            for place in range(neighbour["count"]):
+                at = neighbour["first_ns"][place]
+                note_place(ours, counters, mac, neighbour["places"][place], at)

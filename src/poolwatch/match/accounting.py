@@ -142,6 +142,7 @@ class Accounting:
         self._work.idle_from_ns = self._idle_from_ns
         self._work.reported = sum(self._reports.values()) if self._reports else None
         self._work.crowd = self._crowd()
+        self._work.senders = tuple(self._senders.items())
         return self._work
 
     def _add_job(self, facts: Mapping[str, Any], ts_ns: int) -> None:

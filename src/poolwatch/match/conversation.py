@@ -88,6 +88,7 @@ class Conversation:
         "_rank",
         "_refused",
         "_said",
+        "_session_id",
         "_signatures",
         "_stage",
         "_strength",
@@ -130,6 +131,7 @@ class Conversation:
         self._coinbase: str | None = None
         self._extensions: dict[str, None] = {}  # of the protocol, that either side named
         self._named_host: str | None = None
+        self._session_id: str | None = None
         self._tunnel: Tunnel | None = None
         self._leads_to: str | None = None  # the listed name it leads to
         self._algorithm: str | None = None
@@ -288,7 +290,7 @@ class Conversation:
         hit.logins, hit.options = tuple(self._logins), tuple(self._options)
         hit.height, hit.nbits, hit.coinbase = self._height, self._nbits, self._coinbase or None
         hit.algorithm, hit.difficulty = self._algorithm, self._difficulty
-        hit.extensions = tuple(self._extensions)
+        hit.extensions, hit.session_id = tuple(self._extensions), self._session_id
         hit.signatures = tuple(self._signatures)
         self._fill_from_upgrade(hit)
         hit.tunnel = self._tunnel
@@ -384,7 +386,7 @@ class Conversation:
 
     def _settle(self, request: Request, message: Message) -> None:
         """Read an answer whose request is known."""
-        speaker = Speaker.POOL if self._is_pool(message.side) else Speaker.MINER
+        speaker = Speaker.POOL if self.is_pool(message.side) else Speaker.MINER
         needles = self._catalog.needles_by_answer.get(request.method, ())
         needle = self._fitting(needles, message)
         if needle is not None:
@@ -415,7 +417,7 @@ class Conversation:
             return
         if to_any or not _is_answer(message.body):
             return
-        request = self._match_opening(message) if self._is_pool(message.side) else None
+        request = self._match_opening(message) if self.is_pool(message.side) else None
         if request is not None and needle is None:
             self._settle(request, message)
 
@@ -440,7 +442,7 @@ class Conversation:
         if head.status >= 400:
             if not self.found:
                 self._early = message
-            elif self._is_pool(message.side):
+            elif self.is_pool(message.side):
                 self._refuse_oldest(message, shares_too=True)
 
     def _read_request_head(self, head: Head) -> None:
@@ -463,7 +465,7 @@ class Conversation:
         One that could not be read says nothing; what it answers waits no longer.
         """
         head = message.head
-        if head is None or not head.status or not self.found or not self._is_pool(message.side):
+        if head is None or not head.status or not self.found or not self.is_pool(message.side):
             return
         if message.body is NOT_JSON:
             self._refuse_oldest(message)
@@ -661,7 +663,8 @@ class Conversation:
         """Whether the other side has said what only a pool says."""
         return self._strength.get(Speaker.POOL) is Strength.SAFE
 
-    def _is_pool(self, side: int) -> bool:
+    def is_pool(self, side: int) -> bool:
+        """Whether a side is known to be the pool's."""
         return self._miner_side is not None and side != self._miner_side
 
     def _apply(
@@ -683,7 +686,7 @@ class Conversation:
             self._accounting.take(event, asked.share if asked else None, message.ts_ns, self._tally)
             self._keep_facts(event.facts)
             self._quote(event.act, message, speaker)
-        if self._early is not None and self._greeted and self._is_pool(self._early.side):
+        if self._early is not None and self._greeted and self.is_pool(self._early.side):
             early, self._early = self._early, None
             self._refuse_oldest(early)
         if message.spans:
@@ -714,6 +717,7 @@ class Conversation:
         self._add_login(facts.get("login"))
         self._named_host = self._named_host or self._clean(facts.get("named_host"))
         self._algorithm = self._algorithm or self._clean(facts.get("algorithm"))
+        self._session_id = self._session_id or self._clean(facts.get("session_id"))
         self._difficulty = _shown_difficulty(facts, self._difficulty)
         self._height = facts.get("height", self._height)
         self._nbits = facts.get("nbits", self._nbits)

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from poolwatch.layouts import COUNTERS, REASONS, FlowFlag, Gate, SegmentBit, What
+from poolwatch.layouts import COUNTERS, REASONS, FlowFlag, Gate, SegmentBit, Told, What, tunnel_of
 from poolwatch.match.dialects import require_known
 from poolwatch.match.encrypted import LongFlow, LongFlows
+from poolwatch.match.headers import Header, read_header
+from poolwatch.match.identities import Identities
 from poolwatch.match.message import Segment, Span, Tally
 from poolwatch.match.names import FlowNames, NameWatch, Row
 from poolwatch.match.nametables import NameTables
 from poolwatch.match.prefilter import Endpoints, FlowTable, Rows, key_of
 from poolwatch.match.stream import Stream
-from poolwatch.terms import FlowKey, Hit, NameSeen, Stage, TlsSeen, Via
+from poolwatch.terms import FlowKey, Hit, Machine, NameSeen, Stage, TlsSeen, Via
 
 if TYPE_CHECKING:
     from poolwatch.capture.source import Batch
@@ -31,6 +33,7 @@ _HEAD_A = int(Gate.HEAD_A)
 _DATA = int(What.DATA)
 _HEAD = int(What.HEAD)
 _CLOSE = int(What.CLOSE)
+_TOLD = int(What.TOLD)
 _TLS = int(Gate.TLS)
 _ROOM = 16  # one part in so many is freed when there are too many candidates
 NO_BYTES = np.zeros(1, np.uint8)
@@ -40,10 +43,12 @@ NO_BYTES = np.zeros(1, np.uint8)
 class Kept:
     """Payload of a flow that began before the slice, unread.
 
-    `begun` has one entry a segment: the sides whose SYN had been seen when it came.
+    `begun` has one entry a segment: the sides whose SYN had been seen when it came; `headers`
+    what stood in front of it.
     """
 
     segments: list[Segment] = field(default_factory=list)
+    headers: list[Header | None] = field(default_factory=list)
     begun: list[int] = field(default_factory=list)  # SegmentBit
     bytes: int = 0
     worth_reading: bool = False
@@ -94,6 +99,7 @@ class Matcher:
         self.tally: Tally = Tally()
         self.names = NameWatch(catalog, tables, limits, self.tally)
         self.long_flows = LongFlows(limits.encrypted_flows)
+        self.identities = Identities(limits)
         self.lookups: list[Hit] = []  # until it is known who resolves for others
         self.over: list[Closed] = []  # in a slice: later flows of a key, closed
         self.streams: dict[int, Stream] = {}
@@ -117,6 +123,7 @@ class Matcher:
         self.closed, self.hits, self.over, self.lookups = [], [], [], []
         self.names = NameWatch(self._catalog, self.table.names, self.limits, self.tally)
         self.long_flows = LongFlows(self.limits.encrypted_flows)
+        self.identities = Identities(self.limits)
         self.closed_keys = set()
         self.kept_bytes = self._waiting = 0
         self.promising = False
@@ -176,6 +183,7 @@ class Matcher:
         self.names.count_in(self.tally)
         if hit.stage is Stage.LOOKED_UP:
             self._note_resolver(hit, self.table.names.servers())
+        self._fill_machines(hit)
         return hit if hit.signatures or hit.names or self._marked(closed) else None
 
     def use(self, catalog: Catalog) -> None:
@@ -219,7 +227,7 @@ class Matcher:
             for name in COUNTERS.names or ()
             if name not in ("reasons", "probes")
         }
-        return counts | self.table.names.counts() | dict(self.tally)
+        return counts | self.table.names.counts() | dict(self.tally) | self.identities.counts
 
     def not_understood(self) -> dict[str, int]:
         """Packets that could not be read, by reason."""
@@ -231,8 +239,8 @@ class Matcher:
         hits, self.hits = self.hits, []
         return hits
 
-    def take(self, rows: Rows, buffer: Any) -> None:
-        """Act on segment rows whose bytes are in `buffer`."""
+    def take(self, rows: Rows, buffer: Any, header: Header | None = None) -> None:
+        """Act on segment rows whose bytes are in `buffer`; `header`: of a payload alone there."""
         view = memoryview(buffer)
         streams = self.streams
         for row in rows:
@@ -241,28 +249,48 @@ class Matcher:
                 self._close(record, bool(bits & SegmentBit.UNSURE))
                 continue
             if what > _CLOSE:
-                at = Span(packet, offset, length)
-                self._take_name(
-                    what,
-                    Row(record, side, ts_ns, packet, ((0, at),)),
-                    wire,
-                    bytes(view[start : start + length]),
-                )
+                self._take_found(row, view)
                 continue
             data = bytes(view[start : start + length])
             if what == _DATA and length == wire:
                 stream = streams.get(record)
                 if stream is not None and stream.read_again(side, ts_ns, seq, data):
+                    if stream.wants_header(side, ts_ns):
+                        stream.sample(side, ts_ns, header or self._header(row, view))
                     if self.changed is not None:
                         self.changed.add(record)
                     continue
             segment = Segment(ts_ns, packet, side, seq, wire, offset, data)
-            if what == _DATA:
-                self._read(record, segment, bits)
-            elif what == _HEAD:
+            if what == _HEAD:
                 self.hold_head(record, segment)
+            elif what == _DATA:
+                self._read(record, segment, bits)
+                stream = streams.get(record)
+                if stream is not None and stream.wants_header(side, ts_ns):
+                    stream.sample(side, ts_ns, header or self._header(row, view))
             else:
-                self._keep(record, segment, bits)
+                self._keep(record, segment, bits, header or self._header(row, view))
+
+    def _take_found(self, row: tuple[Any, ...], view: memoryview) -> None:
+        """Something in which the kernel found a name, or a host says who it is."""
+        ts_ns, packet, record, start, length, wire, _, offset, side, what, bits, _ = row
+        data = bytes(view[start : start + length])
+        if what == _TOLD:
+            self._take_told(Told(bits), record, side, ts_ns, data)
+            return
+        at = Span(packet, offset, length)
+        self._take_name(what, Row(record, side, ts_ns, packet, ((0, at),)), wire, data)
+
+    def _header(self, row: tuple[Any, ...], view: memoryview) -> Header | None:
+        """The headers of a row's payload."""
+        _, _, record, start, _, _, seq, offset, side, _, _, _ = row
+        if offset > start:  # the payload alone is there
+            return None
+        flow = self.table.flows[record]
+        ends = int(flow["ports"]) >> 16, int(flow["ports"]) & 0xFFFF
+        ports = (ends[side], ends[1 - side])
+        carrier, _ = tunnel_of(int(flow["tags"]))
+        return read_header(bytes(view[start - offset : start]), ports, seq, carrier)
 
     def _read(self, record: int, segment: Segment, bits: int) -> None:
         """Payload of a candidate."""
@@ -283,6 +311,25 @@ class Matcher:
                 self.changed.add(record)
         elif stream.hopeless:
             self._dismiss(record, "candidates_dismissed")
+
+    def _take_told(self, how: Told, record: int, side: int, ts_ns: int, data: bytes) -> None:
+        """A host says who it is."""
+        sender = None
+        if record >= 0:
+            key = key_of(self.table.flows[record])
+            sender = (key.version, key.b_address if side else key.a_address)
+        self.identities.take(how, ts_ns, data, sender)
+
+    def _fill_machines(self, hit: Hit) -> None:
+        """Write into a hit what is known of its two ends by the time of its last packet."""
+        key = hit.key
+        hit.machines = (
+            self._machine((key.version, key.a_address), hit, 0),
+            self._machine((key.version, key.b_address), hit, 1),
+        )
+
+    def _machine(self, address: tuple[int, int], hit: Hit, side: int) -> Machine:
+        return self.identities.machine(address, hit.last_ns, hit.traits[side], self.table)
 
     def _take_name(self, what: int, row: Row, number: int, data: bytes) -> None:
         """Something in which the kernel found a name; `number` is that of an opening."""
@@ -430,6 +477,7 @@ class Matcher:
         lasted_ns = hit.last_ns - hit.first_ns
         encrypted = bool(int(closed.flow["gate"][0]) & _TLS)
         if hit.signatures or self._marked(closed) or hit.names:
+            self._fill_machines(hit)
             self._add(hit)
         elif encrypted and lasted_ns >= self.limits.long_flow_seconds * _NS:
             self.long_flows.offer(hit, openings, self.names)
@@ -524,7 +572,7 @@ class Matcher:
         client = (hit.key.a_address, hit.key.b_address)[hit.names[0].side]
         hit.asks_for_others = client in servers
 
-    def _keep(self, record: int, segment: Segment, bits: int) -> None:
+    def _keep(self, record: int, segment: Segment, bits: int, header: Header | None) -> None:
         """Keep payload of a flow that began before this slice, within bounds."""
         kept = self.kept.setdefault(record, Kept())
         kept.worth_reading |= bool(bits & _OPEN)
@@ -534,6 +582,7 @@ class Matcher:
         )
         if not over:
             kept.segments.append(segment)
+            kept.headers.append(header)
             kept.begun.append(bits & _START)
             kept.bytes += size
             self.kept_bytes += size

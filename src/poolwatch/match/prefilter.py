@@ -18,6 +18,7 @@ from poolwatch.kernels.flows import (
     regrow,
     scan_packets,
 )
+from poolwatch.kernels.neighbours import MIX, PROBES, USED
 from poolwatch.layouts import (
     COUNTERS,
     DEAD,
@@ -25,6 +26,8 @@ from poolwatch.layouts import (
     FLOW,
     FLOW_START,
     FRAME,
+    NEIGHBOUR,
+    NEIGHBOUR_PLACES,
     SEGMENT,
     TABLE,
     FlowFlag,
@@ -46,6 +49,7 @@ _BLOCK = 128  # packets a stage of the scan works on
 _SEGMENT_ROWS = 4096
 _FIRST_SLOTS = 1 << 17
 _SPARSE = 4  # slots a flow; half as many cost more probes than they save
+_TOLD_SLOTS = 1 << 14  # announcements that are known again
 _ROOM = 16  # one part in so many is freed when the table is full
 _MASK32 = 0xFFFFFFFF
 
@@ -101,6 +105,8 @@ class FlowTable:
         self.table = np.zeros(1, TABLE)
         self.counters = np.zeros(1, COUNTERS)
         self.records = np.zeros(1, np.int32)
+        self.neighbours = np.zeros(_power(2 * limits.neighbours), NEIGHBOUR)
+        self.told: Array = np.zeros(_TOLD_SLOTS, np.uint64)
         self._frames = _aligned(_BLOCK, FRAME)
         self._reset(seed, keep)
 
@@ -122,6 +128,8 @@ class FlowTable:
         self.slots = np.zeros(_FIRST_SLOTS, np.uint64)
         self.table[:] = np.zeros(1, TABLE)
         self.counters = np.zeros(1, COUNTERS)
+        self.neighbours[:] = np.zeros(1, NEIGHBOUR)
+        self.told[:] = 0
         self._reset(seed, keep)
 
     @property
@@ -157,6 +165,8 @@ class FlowTable:
                 self.endpoints.rows,
                 self.endpoints.slots,
                 self.names.state,
+                self.neighbours,
+                self.told,
                 self.segments,
                 self.counters,
                 self.records,
@@ -245,6 +255,22 @@ class FlowTable:
             evicted -= int(self.table["live"][0])
             counters["evicted"] += evicted
             wanted -= evicted
+
+    def is_gateway(self, mac: int, ts_ns: int) -> bool:
+        """Whether a hardware address had carried more addresses than a host has by that time."""
+        product = mac * MIX
+        slot = (product ^ product >> 64) & (len(self.neighbours) - 1)
+        for _ in range(PROBES):
+            row = self.neighbours[slot]
+            if row["mac"] == mac | USED:
+                return bool(row["count"] >= NEIGHBOUR_PLACES and row["first_ns"].max() <= ts_ns)
+            slot = (slot + 1) & (len(self.neighbours) - 1)
+        return False
+
+    def gateways(self) -> list[int]:
+        """The hardware addresses that carry more addresses than a host has."""
+        rows = self.neighbours[self.neighbours["count"] >= NEIGHBOUR_PLACES]
+        return [mac & USED - 1 for mac in rows["mac"].tolist()]
 
     def expire(self, now_ns: int) -> Iterator[Rows]:
         """Close what has been idle for too long at a time; a scan does so only for room."""
@@ -365,6 +391,10 @@ def _seeds(seed: int | None) -> tuple[int, int, int, int]:
         return tuple(secrets.randbits(64) for _ in range(4))  # type: ignore[return-value]
     digest = hashlib.sha256(str(seed).encode()).digest()
     return tuple(int.from_bytes(digest[i : i + 8], "little") for i in range(0, 32, 8))  # type: ignore[return-value]
+
+
+def _power(count: int) -> int:
+    return 1 << max(count - 1, 1).bit_length()
 
 
 def _aligned(count: int, dtype: np.dtype[Any]) -> Array:

@@ -17,6 +17,7 @@ from poolwatch.kernels.merge import (
     insert_flow,
     join_flow,
     join_start,
+    merge_neighbours,
     merge_plain,
     name_flow,
     replay_segment,
@@ -59,6 +60,8 @@ def merge(first: Matcher, later: Matcher) -> list[Hit]:
     ours, theirs = first.table.table, later.table.table
     ours["packets"] += theirs["packets"]
     ours["now_ns"] = max(ours["now_ns"][0], theirs["now_ns"][0])
+    merge_neighbours(first.table.neighbours, later.table.neighbours, first.table.counters)
+    first.identities.adopt(later.identities)
     _adopt_names(first, later, base)
     for closed in sorted(later.closed, key=lambda closed: not _is_dns(closed.flow[0])):
         _merge_flow(first, closed)
@@ -321,6 +324,7 @@ def _join_kept(first: Matcher, record: int, flow: Any, kept: Kept) -> None:
         ours = first.kept.setdefault(record, Kept())
         begun = _begun(int(table.flows["flags"][record]))
         ours.segments += kept.segments
+        ours.headers += kept.headers
         ours.begun += [bits | begun for bits in kept.begun]
         ours.bytes += kept.bytes
         ours.worth_reading |= kept.worth_reading
@@ -363,7 +367,7 @@ def _replay(first: Matcher, record: int, kept: Kept) -> None:
     table = first.table
     flows = table.flows
     frames["kind"] = flows["kind"][record]
-    for segment, begun in zip(kept.segments, kept.begun, strict=True):
+    for segment, begun, header in zip(kept.segments, kept.begun, kept.headers, strict=True):
         for start, syn in (
             (SegmentBit.START_A, FlowFlag.SYN_A),
             (SegmentBit.START_B, FlowFlag.SYN_B),
@@ -387,4 +391,4 @@ def _replay(first: Matcher, record: int, kept: Kept) -> None:
             table.segments,
         )
         if count:
-            first.take(table.segments[:count].tolist(), buffer)
+            first.take(table.segments[:count].tolist(), buffer, header)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from poolwatch.match.channel import Channel
 from poolwatch.match.conversation import Conversation
 from poolwatch.match.dialects.sv2noise import Lengths, may_begin
+from poolwatch.match.headers import UNKNOWN, Header
 from poolwatch.match.jsontext import parse_plain
 from poolwatch.match.message import Piece, Segment, Tally
 from poolwatch.match.reassembly import Reassembler
+from poolwatch.match.traits import Traits
 from poolwatch.match.wrappers import WRAPPERS, Unwrapper
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Stream:
         "channels",
         "conversation",
         "reassemblers",
+        "traits",
         "waiting_bytes",
     )
 
@@ -64,6 +67,7 @@ class Stream:
         self._next = [-1, -1]  # by side: where the next line begins; -1: ask the reassembler
         self.channels = (Channel(0, limits, tally), Channel(1, limits, tally))
         self.conversation = Conversation(catalog, limits, tally)
+        self.traits: tuple[Traits, Traits] | None = None  # once there is something of mining
 
     def feed(self, segment: Segment) -> None:
         """Read one segment."""
@@ -96,6 +100,26 @@ class Stream:
         self.reassemblers[side].pass_over(upto)
         self._bytes += size
         return True
+
+    def wants_header(self, side: int, ts_ns: int) -> bool:
+        """A payload of a side was read; whether the headers before it are wanted as a sample."""
+        if self.traits is None:
+            if not self.conversation.found:
+                return False
+            most = self._limits.flow_samples
+            self.traits = (Traits(most), Traits(most))
+        own = self.traits[side]  # in line: it comes with every message
+        if ts_ns > own.last_ns:
+            own.last_ns = ts_ns
+        return ts_ns >= own.due_ns
+
+    def sample(self, side: int, ts_ns: int, header: Header | None) -> None:
+        """Take the headers that were wanted; None: they could not be read."""
+        assert self.traits is not None, "nobody wanted them"
+        own = self.traits[side]
+        own.take(ts_ns, header or UNKNOWN)
+        if self.conversation.is_pool(side):  # whose machine is of no interest, if it is one at all
+            own.rest()
 
     def _waiting(self, side: int) -> int:
         return (
@@ -167,6 +191,8 @@ class Stream:
         self.conversation.fill(hit)
         hit.encrypted |= self._lengths is not None and self._lengths.certain
         miner = hit.miner_side or 0
+        if self.traits is not None:
+            hit.traits = (self.traits[0].seen(), self.traits[1].seen())
         prose = [channel.prose > 0 for channel in self.channels]
         hit.prose = (prose[miner], prose[1 - miner])
 

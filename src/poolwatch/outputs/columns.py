@@ -321,6 +321,26 @@ FINDINGS = Table(
             Kind.RECORDS,
             "Logs that are missing: log, device, look_for, from, until, why",
         ),
+        Column("rigs_low", "rigs.low", Kind.INTEGER, "Machines at least", "machines"),
+        Column("rigs_high", "rigs.high", Kind.INTEGER, "At most; none: open", "machines"),
+        Column("rigs_basis", "rigs.basis", Kind.TEXT, "By which methods, and what is open"),
+        Column("rigs_methods", "rigs.methods", Kind.RECORDS, "What each says: method, low, high"),
+        Column("mac", "identity.mac", Kind.TEXT, "Its hardware address"),
+        Column("mac_basis", "identity.mac_basis", Kind.TEXT, "By frames, dhcp or arp"),
+        Column(
+            "mac_local", "identity.mac_local", Kind.TRUTH, "Whether it is made up: it has no vendor"
+        ),
+        Column("mac_vendor", "identity.mac_vendor", Kind.TEXT, "Who made the network card"),
+        Column("mac_vendor_basis", "identity.mac_vendor_basis", Kind.TEXT, "By which table"),
+        Column("host_names", "identity.host_names", Kind.RECORDS, "Its names: name, source"),
+        Column("vendor_class", "identity.vendor_class", Kind.TEXT, "What its DHCP client is"),
+        Column("ttl", "identity.ttl", Kind.INTEGER, "TTL of its packets as seen", "hops"),
+        Column(
+            "gateway",
+            "identity.gateway",
+            Kind.TRUTH,
+            "Whether its packets came by a hardware address that carries many addresses",
+        ),
         Column("unknown", "unknown", Kind.RECORDS, "What is not known: question, needs"),
         Column("sessions", "sessions", Kind.INTEGER, "Conversations", "flows"),
         Column("flows", "flows", Kind.INTEGERS, "Their flow_id"),
@@ -408,7 +428,6 @@ BY_NAME = {table.name: table for table in TABLES}
 
 UNUSED = frozenset(
     (
-        "rigs",
         "energy",
         "cause",
         "grounds",

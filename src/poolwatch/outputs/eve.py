@@ -25,8 +25,10 @@ from poolwatch.terms import (
     Finding,
     Grade,
     Hashrate,
+    Identity,
     LoggedIdentity,
     Quote,
+    Rigs,
     Session,
     Shares,
     Speaker,
@@ -220,7 +222,8 @@ def finding_event(finding: Finding) -> dict[str, Any]:
         "hashrate": _hashrate(finding.hashrate),
         "hashrate_reported": finding.reported,
         "many_miners": finding.crowd,
-        "rigs": None,
+        "rigs": _rigs(finding.rigs),
+        "identity": _identity(finding.identity),
         "energy": None,
         "vantage": finding.vantage,
         "equipment": finding.equipment,
@@ -391,6 +394,26 @@ def _hashrate(rate: Hashrate | None) -> dict[str, Any] | None:
         "unit": "H/s",
         "basis": rate.basis,
     }
+
+
+def _rigs(rigs: Rigs | None) -> dict[str, Any] | None:
+    """A range of machines; `high` null: open."""
+    if rigs is None:
+        return None
+    return {
+        "low": rigs.low,
+        "high": rigs.high,
+        "basis": rigs.basis,
+        "methods": [count._asdict() for count in rigs.methods],
+    }
+
+
+def _identity(identity: Identity | None) -> dict[str, Any] | None:
+    """What the capture shows of the machine."""
+    if identity is None:
+        return None
+    names = [name._asdict() for name in identity.host_names]
+    return asdict(identity) | {"host_names": names}
 
 
 def _rounded(value: float) -> float:

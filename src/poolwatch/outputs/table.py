@@ -21,6 +21,7 @@ from poolwatch.match.dialects import ROWS
 from poolwatch.messages import Messages, printable
 from poolwatch.outputs import Item, View
 from poolwatch.outputs.logged_text import logged_sentences
+from poolwatch.outputs.machines import machine_sentences
 from poolwatch.outputs.masking import concealed, without_passwords
 from poolwatch.outputs.rates import rate_sentences
 from poolwatch.outputs.sentences import verdict_id
@@ -294,7 +295,12 @@ BOUNDS = (
     "finding_spans_joined",
     "finding_miners_joined",
     "finding_repeats_forgotten",
+    "rig_sessions_left_out",
     "hosts_left_out",
+    "neighbours_left_out",
+    "announcements_left_out",
+    "identities_left_out",
+    "identity_names_left_out",
     "unit_bounds_met",
     "unit_depth_cut",
 )
@@ -331,7 +337,8 @@ def why(finding: Finding, messages: Messages, *, reveal: bool) -> str:
         file=os.path.basename(best.capture.named),
         quote=f"«{_excerpt(quote, finding, reveal)}»" if quote else "",
     )
-    rates = " ".join(rate_sentences(finding, messages))
+    told = (*rate_sentences(finding, messages), *machine_sentences(finding, messages))
+    rates = " ".join(told)
     if rates:
         sentence = messages.say("why.and", sentence=sentence, more=rates)
     if finding.sessions > 1:

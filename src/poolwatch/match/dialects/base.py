@@ -32,7 +32,8 @@ class Act(Enum):
 class Event(NamedTuple):
     """One act, with what the message says besides.
 
-    Facts of who speaks: `agent`, `login`, `named_host`, `algorithm`, `extensions`, `speaks`.
+    Facts of who speaks: `agent`, `login`, `named_host`, `algorithm`, `extensions`, `speaks`,
+    `session_id` (the pool's name for the connection).
     Facts of what is counted (`poolwatch.match.accounting`):
 
     | fact | on | is |

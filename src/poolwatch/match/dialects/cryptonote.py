@@ -74,7 +74,7 @@ class CryptoNote:
             yield Event(Act.REFUSAL if request.opening else Act.DETAIL)
         elif isinstance(job, dict) and job.get("blob"):
             if request.method == "login":
-                yield Event(Act.AUTHORIZED)
+                yield Event(Act.AUTHORIZED, facts(session_id=text_at([result.get("id")], 0)))
             yield _job(job)
         elif isinstance(result, dict) and result.get("blob"):  # getjob; empty when nothing is new
             yield _job(result)

@@ -75,7 +75,8 @@ class Stratum:
             return (share_event(body),)
         if method == "client.get_version":
             return (Event(Act.DETAIL, facts(agent=text_at([result_of(body)], 0))),)
-        return (Event(self._granted(method, request.opening, body)),)
+        act = self._granted(method, request.opening, body)
+        return (Event(act, _session(body) if act is Act.SUBSCRIBED else {}),)
 
     def _granted(self, method: str, opening: bool, body: Any) -> Act:
         """What the answer to anything but a share means."""
@@ -100,7 +101,7 @@ class Stratum:
         if _is_configuration(message.body):
             yield Event(Act.WELCOME, facts(extensions=_granted(message.body)))
         else:
-            yield Event(Act.SUBSCRIBED)
+            yield Event(Act.SUBSCRIBED, _session(message.body))
 
 
 def _share(params: list[Any]) -> dict[str, Any]:
@@ -125,6 +126,13 @@ def _is_subscription(body: Any) -> bool:
     return isinstance(result, list) and any(
         isinstance(item, str) and len(item) <= _EXTRANONCE and _HEX.match(item) for item in result
     )
+
+
+def _session(body: Any) -> dict[str, Any]:
+    """The extranonce a pool gives to a connection, by which it knows it again."""
+    result = result_of(body)
+    texts = [item for item in result if isinstance(item, str)] if isinstance(result, list) else []
+    return facts(session_id=texts[0] if texts and _HEX.match(texts[0]) else None)
 
 
 def _host_at(params: list[Any], index: int) -> str | None:
