@@ -57,6 +57,8 @@ class Limits:
     """Logins kept of one flow; a proxy sends many over one socket."""
     flow_jobs: int = 128
     """Jobs remembered of one flow; a share that names an older one is worth what that was."""
+    flow_days: int = 800
+    """Days of one flow whose shares are counted apart, twice where only some name their block."""
     open_requests: int = 256
     """Requests of one side waiting for their answers."""
     heads: int = 4096
@@ -95,6 +97,8 @@ class Limits:
     """Logins and endpoints of one host whose conversations are joined across reconnects."""
     finding_repeats: int = 256
     """Conversations of one host and role that are remembered, should they come a second time."""
+    finding_days: int = 4000
+    """Days and coins of one finding whose work is counted apart; beyond, it is left out."""
     finding_spans: int = 20_000
     """Separate times of activity kept per host; beyond, the nearest become one."""
     hosts: int = 65_536

@@ -6,7 +6,7 @@ Times are int64 nanoseconds UTC (`*_ns`), sizes bytes (`*_bytes`), packet number
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -251,6 +251,26 @@ class Worth:
 
 
 @dataclass(slots=True)
+class DayWork:
+    """The accepted shares of one day (UTC), as `Work` counts them all.
+
+    `hash_blocks` and `number_blocks` are the sums of (high) worth over the expected hashes of the block worked
+    on; 0 where the wire says no target of it. `height`: the block last worked on.
+    """
+
+    hashes: Worth = field(default_factory=Worth)
+    numbers: Worth = field(default_factory=Worth)
+    unweighed: int = 0
+    hash_blocks: float = 0.0
+    number_blocks: float = 0.0
+    height: int | None = None
+
+    def copy(self) -> DayWork:
+        """The same, to go on apart."""
+        return replace(self, hashes=replace(self.hashes), numbers=replace(self.numbers))
+
+
+@dataclass(slots=True)
 class Work:
     """What the accepted shares of a flow stand for.
 
@@ -258,7 +278,8 @@ class Work:
     difficulty, `unweighed` those of a job that was not seen. `first_ns`: from when on the worth
     of a share is known. `idle_from_ns`: the last share, without one since when there was
     work or a login. `reported`: H/s as the miner itself says. `crowd`: what shows that many
-    miners share the socket.
+    miners share the socket. `days`: the shares by day since 1970, UTC, and by whether the target of
+    the block worked on was known.
     """
 
     hashes: Worth = field(default_factory=Worth)
@@ -268,6 +289,7 @@ class Work:
     idle_from_ns: int = 0
     reported: float | None = None
     crowd: tuple[str, ...] = ()
+    days: dict[tuple[int, bool], DayWork] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
