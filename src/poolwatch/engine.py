@@ -15,6 +15,7 @@ from dataclasses import asdict
 
 from poolwatch import __version__
 from poolwatch.aggregate.attribute import attribute, locate
+from poolwatch.aggregate.estimate import Estimator
 from poolwatch.aggregate.findings import findings_within
 from poolwatch.aggregate.judge import Judge, flow_id
 from poolwatch.aggregate.live import Withdrawn
@@ -70,6 +71,7 @@ class Engine:
         self._judge = Judge(catalog, inside, sensor)
         self._matcher = Matcher(catalog, limits, seed=seed)
         self._findings = findings_within(limits)
+        self._estimator = Estimator(catalog)
         self._stats = Stats(__version__, catalog.digest, sensor, limits=asdict(limits))
 
     def run(self, names: list[str], progress: Progress | None = None) -> Iterator[Item]:
@@ -85,6 +87,7 @@ class Engine:
         for finding in self._findings.all():
             if self._units is not None:
                 attribute(finding, self._units)
+            self._estimator.fill(finding)
             yield finding
         if self._units is not None:
             self._stats.counts |= self._units.counts()

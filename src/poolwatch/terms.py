@@ -316,6 +316,97 @@ class Hashrate:
         return f"{self.shares} accepted shares in {self.seconds:.0f} s by {ground}{about}"
 
 
+@dataclass(frozen=True, slots=True)
+class DayWorth:
+    """What the accepted shares of one day (since 1970, UTC) stand for, in hashes.
+
+    `blocks`: how many blocks they were expected to find, by the targets on the wire; 0: not known.
+    `unweighed` shares more were accepted whose worth is not known.
+    """
+
+    day: int
+    worth: Worth
+    blocks: float = 0.0
+    unweighed: int = 0
+    height: int | None = None
+
+    def joined(self, other: DayWorth) -> DayWorth:
+        """Both together, of the same day."""
+        worth = replace(self.worth)
+        worth.join(other.worth)
+        heights = [height for height in (self.height, other.height) if height is not None]
+        return DayWorth(
+            self.day,
+            worth,
+            self.blocks + other.blocks,
+            self.unweighed + other.unweighed,
+            max(heights, default=None),
+        )
+
+
+class Factor(NamedTuple):
+    """A number that a figure was worked out with, and where it is from."""
+
+    name: str
+    low: float
+    high: float
+    unit: str
+    source: str
+    date: str | None = None  # of the source, ISO 8601
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with its range, the formula by which it was worked out, and all factors of that."""
+
+    low: float
+    high: float
+    unit: str
+    formula: str
+    factors: tuple[Factor, ...]
+    estimate: float | None = None
+
+
+class DayCoins(NamedTuple):
+    """What one day brought, in coins; None where it cannot be told."""
+
+    day: int
+    amount: tuple[float, float, float] | None  # low, estimate, high
+    shares: int
+    ground: str | None  # "target" of the wire, or "table" of the months
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CoinsMined:
+    """Coins of one kind. `mined` is None where a day's block or reward is not known.
+
+    `fees` of the blocks are part of it where they are known. `missing`: months nobody told.
+    """
+
+    coin: str
+    mined: Figure | None
+    fees: tuple[float, float] | None
+    shares: int
+    unweighed: int
+    days: tuple[DayCoins, ...]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """What the machines of a host take: power, and energy over the hours in which it worked."""
+
+    kw: Figure
+    kwh: Figure
+    hours: float
+    coal_kg: Figure | None
+    co2_kg: Figure | None
+    factor_set: str | None
+    algorithm: str
+    devices: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Hit:
     """What the matcher found out about one flow: machine facts, no judgement.
@@ -468,6 +559,7 @@ class Session:
     worth_by: str | None = None  # the algorithm by which difficulties were counted
     hashrate: Hashrate | None = None  # None below 5 accepted shares, or of unknown worth
     crowd: tuple[str, ...] = ()  # what shows that many miners share the socket
+    days: tuple[DayWorth, ...] = ()  # the worth by day
     dest_country: str | None = None  # of the pool's address, ISO 3166; None: not known
     dest_asn: int | None = None
     cross_border: bool | None = None
@@ -507,6 +599,9 @@ class Finding:
     best: Session  # the session the judgement rests on
     unknown: list[tuple[str, str]]  # what is not known, and what would settle it
     unit: Unit | None = None
+    days: list[tuple[str | None, DayWorth]] = field(default_factory=list)  # by coin
+    coins_mined: list[CoinsMined] = field(default_factory=list)
+    energy: Energy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,17 @@ from poolwatch.aggregate.repeats import Repeats, beyond
 from poolwatch.aggregate.runs import Runs
 from poolwatch.match.dialects import ROWS
 from poolwatch.settings import Limits
-from poolwatch.terms import Endpoint, Finding, Grade, Hashrate, Role, Session, Shares, Worth
+from poolwatch.terms import (
+    DayWorth,
+    Endpoint,
+    Finding,
+    Grade,
+    Hashrate,
+    Role,
+    Session,
+    Shares,
+    Worth,
+)
 
 _LIMITS = Limits()
 _UNSEEN = ("assembled", "nursery")  # proofs without a recorded session
@@ -31,8 +41,10 @@ class _Part:
     reported: float | None = None
     crowd: dict[str, None] = field(default_factory=dict)
     as_proxy: bool = True  # it only handed on what it was told
+    days: dict[tuple[str | None, int, bool], DayWorth] = field(default_factory=dict)
+    days_left_out: int = 0
 
-    def add(self, session: Session) -> None:
+    def add(self, session: Session, most_days: int) -> None:
         hit = session.hit
         self.as_proxy &= _as_proxy(session)
         if _weight(session) > _weight(self.best):
@@ -47,6 +59,19 @@ class _Part:
             self.worth.join(session.worth)
             self.worth_by = self.worth_by or session.worth_by
             self.working.add(_miner(session), *work_span(hit))
+        if not (counted and counted.accepted):
+            self._add_days(session, most_days)
+
+    def _add_days(self, session: Session, most: int) -> None:
+        for day in session.days:
+            key = (session.coin, day.day, day.blocks > 0)
+            known = self.days.get(key)
+            if known is not None:
+                self.days[key] = known.joined(day)
+            elif len(self.days) < most:
+                self.days[key] = day
+            else:
+                self.days_left_out += 1
 
     def copy(self) -> _Part:
         """The same, to go on apart."""
@@ -56,6 +81,7 @@ class _Part:
             shares=replace(self.shares),
             worth=replace(self.worth),
             crowd=dict(self.crowd),
+            days=dict(self.days),
             repeats=self.repeats.copy(),
         )
 
@@ -99,7 +125,8 @@ class Findings:
     `hosts`: hosts kept; beyond, one that is merely noted gives way to one that is more.
     `spans`: separate times of activity kept per host; `miners`: logins and endpoints of a host
     whose conversations are joined across reconnects. `repeats`: conversations of a host that are
-    remembered, should they have been captured twice.
+    remembered, should they have been captured twice. `days`: those of one host, by coin, whose
+    work is counted apart.
     """
 
     def __init__(
@@ -109,6 +136,7 @@ class Findings:
         spans: int = _LIMITS.finding_spans,
         miners: int = _LIMITS.finding_miners,
         repeats: int = _LIMITS.finding_repeats,
+        days: int = _LIMITS.finding_days,
     ) -> None:
         self._entries = entries
         self._most_hosts = hosts
@@ -118,6 +146,8 @@ class Findings:
         self._noted: dict[str, None] = {}  # those of them with nothing above noted
         self._most_miners = miners
         self._most_repeats = repeats
+        self._most_days = days
+        self._days_left_out = 0
         self._repeats_found = self._repeats_forgotten = 0
         self._spans_joined = self._miners_joined = 0
         self.left_out = 0  # entries
@@ -167,6 +197,7 @@ class Findings:
             for part in gathered.parts.values():
                 self._repeats_found += part.repeats.found
                 self._repeats_forgotten += part.repeats.forgotten
+                self._days_left_out += part.days_left_out
             yield _finding(host, gathered)
 
     def counts(self) -> dict[str, int]:
@@ -177,6 +208,7 @@ class Findings:
             "finding_miners_joined": self._miners_joined,
             "conversations_captured_twice": self._repeats_found,
             "finding_repeats_forgotten": self._repeats_forgotten,
+            "finding_days_left_out": self._days_left_out,
             "hosts_left_out": self.hosts_left_out,
         }
 
@@ -213,7 +245,7 @@ class Findings:
         hit = session.hit
         if role not in gathered.parts:
             gathered.parts[role] = _Part(session, self._runs(), Repeats(self._most_repeats))
-        gathered.parts[role].add(session)
+        gathered.parts[role].add(session, self._most_days)
         gathered.sessions += 1
         self._note_time(gathered, session)
         gathered.captures.add(session.capture.id)
@@ -264,6 +296,7 @@ def findings_within(limits: Limits) -> Findings:
         limits.finding_spans,
         limits.finding_miners,
         limits.finding_repeats,
+        limits.finding_days,
     )
 
 
@@ -366,6 +399,7 @@ def _finding(host: str, gathered: _Gathered) -> Finding:
         finding_id=finding_id(host, gathered.captures),
         best=best,
         unknown=_unknown(best, part, bool(lists.get("coins"))),
+        days=[(coin, day) for (coin, *_), day in part.days.items()],
     )
 
 

@@ -21,6 +21,7 @@ from poolwatch.store import FindingRow, Row, SessionRow, SightingRow
 from poolwatch.terms import Finding, Grade, Session
 
 if TYPE_CHECKING:
+    from poolwatch.aggregate.estimate import Estimator
     from poolwatch.inventory.units import UnitTable
     from poolwatch.sensor.canary import Canary
     from poolwatch.sensor.config import ReportSettings
@@ -97,6 +98,7 @@ class Collector(threading.Thread):
         super().__init__(name="collector", daemon=True)
         self.beat = time.monotonic()
         self.units: UnitTable | None = None
+        self.estimator: Estimator | None = None
         self.findings = LiveFindings(limits, open_sessions)
         self.last_finding_ns = 0
         self.told_without_packets = 0
@@ -224,6 +226,8 @@ class Collector(threading.Thread):
             return
         if self.units is not None:
             attribute(finding, self.units)
+        if self.estimator is not None:
+            self.estimator.fill(finding)
         event = finding_event(finding)
         if self._keeps is not None and finding.inside and finding.grade > Grade.NOTED:
             self._keeps.keep_host(host)
