@@ -254,8 +254,8 @@ class Worth:
 class DayWork:
     """The accepted shares of one day (UTC), as `Work` counts them all.
 
-    `hash_blocks` and `number_blocks` are the sums of (high) worth over the expected hashes of the block worked
-    on; 0 where the wire says no target of it. `height`: the block last worked on.
+    `hash_blocks` and `number_blocks` are the sums of (high) worth over the expected hashes of the
+    block worked on; 0 where the wire says no target of it. `height`: the block last worked on.
     """
 
     hashes: Worth = field(default_factory=Worth)
@@ -403,8 +403,8 @@ class Energy:
     coal_kg: Figure | None
     co2_kg: Figure | None
     factor_set: str | None
-    algorithm: str
-    devices: tuple[str, ...]
+    algorithms: tuple[str, ...]  # one of them
+    devices: tuple[str, ...]  # one of them; none: any kind
 
 
 @dataclass(slots=True)

@@ -57,7 +57,8 @@ class BlockBook:
         for source in (month, row):
             if source is not None and fees is None:
                 fees = _fees(source)
-                factors += [_factor("fees", fees, coin, source)] if fees else []
+                if fees is not None:
+                    factors.append(_factor("fees", fees, coin, source, source.fees_sources))
         ground = "target" if day.blocks else "table"
         return Block(work, ground, reward, fees, tuple(factors))
 
@@ -100,5 +101,7 @@ def _fees(source: NetworkMonthRow | RewardRow) -> Range | None:
     return (low, high) if low is not None and high is not None and 0 <= low <= high else None
 
 
-def _factor(name: str, value: Range, unit: str, row: NetworkMonthRow | RewardRow) -> Factor:
-    return Factor(name, *value, unit, row.sources, row.date.isoformat())
+def _factor(
+    name: str, value: Range, unit: str, row: NetworkMonthRow | RewardRow, source: str = ""
+) -> Factor:
+    return Factor(name, *value, unit, source or row.sources, row.date.isoformat())

@@ -27,10 +27,18 @@ Range = tuple[float, float]
 
 
 def power_of_rate(
-    rate: Factor, algorithm: str, year: int, devices: tuple[str, ...], figures: Figures
+    rate: Factor,
+    algorithms: tuple[str, ...],
+    year: int,
+    devices: tuple[str, ...],
+    figures: Figures,
 ) -> Figure | None:
-    """The power (kW, at the wall) behind a hashrate (H/s); None where no machine is listed."""
-    rows = [row for row in figures.hardware(algorithm, year, devices) if row.hashrate > 0]
+    """The power (kW, at the wall) behind a hashrate (H/s) of one of some algorithms.
+
+    None where no machine is listed.
+    """
+    found = {name: figures.hardware(name, year, devices) for name in algorithms}
+    rows = [row for rows in found.values() for row in rows if row.hashrate > 0]
     if not rows:
         return None
     best = min(rows, key=lambda row: row.watts * row.wall_low / row.hashrate)
@@ -38,6 +46,8 @@ def power_of_rate(
     low = best.watts * best.wall_low / best.hashrate
     high = worst.watts * worst.wall_high / worst.hashrate
     source = f"{_named(best)} to {_named(worst)}; {best.sources}; {worst.sources}"
+    others = ", ".join(name for name, rows in found.items() if not rows)
+    source += f"; no machine is listed for {others}" if others else ""
     date = max(best.date, worst.date).isoformat()
     joules = Factor("joules_per_hash", low, high, "J", source, date)
     kw = (rate.low * low / _WATTS, rate.high * high / _WATTS)

@@ -51,19 +51,14 @@ class Estimator:
             finding.unknown = [*finding.unknown, ("coins_mined", "network_figures")]
 
     def _fill_energy(self, finding: Finding) -> None:
-        rate, algorithm = finding.hashrate, self._algorithm(finding)
+        rate, algorithms = finding.hashrate, self._algorithms(finding)
         assert rate is not None
         day = day_of(finding.last_ns)
         named = finding.best.hardware_class
         devices = (named,) if named in _MACHINES else ()
-        kw = algorithm and power_of_rate(
-            Factor("hashrate", rate.low, rate.high, "H/s", rate.basis),
-            algorithm,
-            day.year,
-            devices,
-            self._catalog.figures,
-        )
-        if not kw or not algorithm:
+        given = Factor("hashrate", rate.low, rate.high, "H/s", rate.basis)
+        kw = power_of_rate(given, algorithms, day.year, devices, self._catalog.figures)
+        if kw is None:
             finding.unknown = [*finding.unknown, ("energy", "hardware")]
             return
         hours = finding.active_ns / _HOUR_NS
@@ -71,16 +66,14 @@ class Estimator:
         official = self._catalog.figures.official_set(day.year)
         factors = self._catalog.figures.factors(official) if official else {}
         coal, co2 = burdens(kwh, factors)
-        finding.energy = Energy(kw, kwh, hours, coal, co2, official, algorithm, devices)
+        finding.energy = Energy(kw, kwh, hours, coal, co2, official, algorithms, devices)
 
-    def _algorithm(self, finding: Finding) -> str | None:
-        """The algorithm as the tables call it: that of the coin, else what the wire says."""
+    def _algorithms(self, finding: Finding) -> tuple[str, ...]:
+        """The algorithms, as the tables call them, of which one it is; empty: not known."""
         best, coins = finding.best, self._catalog.coins
-        if len(finding.coins) > 1:
-            return coins.algorithm_of(finding.coins)
-        if best.coin is not None:
-            return coins.algorithm_of((best.coin,)) or best.algorithm
-        if best.algorithm is None:
-            return None
-        return coins.algorithm_of(coins.of_wire(best.algorithm)) or best.algorithm
-
+        names = set(finding.coins) or set(best.coins)
+        if not names and best.algorithm is not None:
+            names = set(coins.of_wire(best.algorithm))
+            if not names:
+                return (best.algorithm,)
+        return tuple(sorted({coins.rows[name].algorithm for name in names if name in coins.rows}))

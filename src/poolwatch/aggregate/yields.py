@@ -58,9 +58,7 @@ class Yields:
         self._blocks = BlockBook(figures)
         self._fee = _fee_factor(figures, pool_fee)
 
-    def of_shares(
-        self, coin: str, worths: Iterable[DayWorth], unanswered: int = 0
-    ) -> CoinsMined:
+    def of_shares(self, coin: str, worths: Iterable[DayWorth], unanswered: int = 0) -> CoinsMined:
         """The coins behind accepted shares.
 
         The upper bound holds shares of unknown worth, and `unanswered` ones whose answers are not

@@ -27,13 +27,14 @@ class NetworkMonthRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     date: datetime.date
     fees_low: float | None = None
     fees_high: float | None = None
+    fees_sources: str = ""
 
 
 class RewardRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a miner is paid for a block, in coins, from a height on: `rewards.csv`.
 
-    `from_day` is the day of that block. `decay_blocks`: blocks in which the reward falls by a factor
-    of e, 0 for none. Fees are in coins a block, and empty where not known.
+    `from_day` is the day of that block. `decay_blocks`: blocks in which the reward falls by a
+    factor of e, 0 for none. Fees are in coins a block, and empty where not known.
     """
 
     coin: str
@@ -46,6 +47,7 @@ class RewardRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     date: datetime.date
     fees_low: float | None = None
     fees_high: float | None = None
+    fees_sources: str = ""
 
 
 class HardwareRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

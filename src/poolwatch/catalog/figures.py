@@ -39,7 +39,7 @@ class Figures:
         return fitting[-1] if fitting else None
 
     def hardware(self, algorithm: str, year: int, devices: tuple[str, ...]) -> list[HardwareRow]:
-        """What there was in a year that works on an algorithm. `devices`: only these; empty: all."""
+        """What there was in a year for an algorithm. `devices`: only these; empty: all."""
         key = algorithm_key(algorithm)
         return [
             row
@@ -59,9 +59,14 @@ class Figures:
         `region`: in either language; factors that no region has apart are the country's.
         """
         rows = self._factors.get(name, ())
-        whole = {row.quantity: row for row in rows if row.region_en in ("", "China")}
-        own = {row.quantity: row for row in rows if _is_region(row, region)}
-        return {**whole, **own}
+        found: dict[str, FactorRow] = {}
+        for row in rows:
+            if row.region_en in ("", "China"):
+                found[row.quantity] = row
+        for row in rows:
+            if _is_region(row, region):
+                found[row.quantity] = row
+        return found
 
     def regions(self, name: str) -> list[str]:
         """The regions a set has factors of, in both languages."""

@@ -253,6 +253,7 @@ FLOWS = Table(
     ),
 )
 
+
 def _energy(path: str) -> tuple[Column, ...]:
     ranges = (
         Column(f"{name}_{end}", f"{path}.{name}.{end}", Kind.REAL, f"{about}: {end} end", unit)
@@ -264,10 +265,10 @@ def _energy(path: str) -> tuple[Column, ...]:
         Column("energy_hours", f"{path}.hours", Kind.REAL, "Hours the energy is of", "h"),
         Column("factor_set", f"{path}.factor_set", Kind.TEXT, "Factors of coal and CO2, by name"),
         Column(
-            "energy_algorithm",
-            f"{path}.algorithm",
-            Kind.TEXT,
-            "What the machines taken for it compute",
+            "energy_algorithms",
+            f"{path}.algorithms",
+            Kind.TEXTS,
+            "What the machines compute, or one of it",
         ),
         Column(
             "energy_devices",

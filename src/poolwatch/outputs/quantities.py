@@ -61,7 +61,7 @@ def energy_value(energy: Energy | None) -> dict[str, Any] | None:
         "coal_kg": range_value(energy.coal_kg),
         "co2_kg": range_value(energy.co2_kg),
         "factor_set": energy.factor_set,
-        "algorithm": energy.algorithm,
+        "algorithms": list(energy.algorithms),
         "devices": list(energy.devices),
         "basis": [basis_value(name, figure) for name, figure in figures.items()],
     }
@@ -91,7 +91,9 @@ def factor_value(factor: Factor) -> dict[str, Any]:
 
 def range_value(figure: Figure | None) -> dict[str, Any] | None:
     """Both bounds of a figure."""
-    return figure and {"low": rounded(figure.low), "high": rounded(figure.high)}
+    if figure is None:
+        return None
+    return {"low": rounded(figure.low), "high": rounded(figure.high)}
 
 
 def rounded(value: float | None) -> float | None:
