@@ -123,6 +123,12 @@ class Limits:
     """Rows of each frame of a report; beyond, they are counted."""
     eve_line_bytes: int = 1 << 27
     """Longest line of an EVE file that is read back."""
+    meter_rows: int = 2_000_000
+    """Readings of a meter, and steps between its first and its last."""
+    meter_bytes: int = 1 << 28
+    """Size of a file of a meter's readings."""
+    price_rows: int = 100_000
+    """Rows of a table of prices."""
     file_messages: int = 20
     """Files named on standard error; the rest are counted."""
 

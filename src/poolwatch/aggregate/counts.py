@@ -28,6 +28,7 @@ class Kind:
     """So many things of one kind, and the power of each in kW."""
 
     name: str  # addresses, rigs, pcs
+    each: str  # how the power of one is called
     count: int
     kw_each: Range
 
@@ -38,10 +39,9 @@ def power_of_counts(kinds: Iterable[Kind], scale: tuple[int, int] | None = None)
     for kind in kinds:
         low += kind.count * kind.kw_each[0]
         high += kind.count * kind.kw_each[1]
-        each = f"kw_per_{kind.name}"
-        terms.append(f"{kind.name} * {each}")
+        terms.append(f"{kind.name} * {kind.each}")
         factors.append(Factor(kind.name, kind.count, kind.count, "1", GIVEN))
-        factors.append(Factor(each, *kind.kw_each, "kW", GIVEN))
+        factors.append(Factor(kind.each, *kind.kw_each, "kW", GIVEN))
     formula = " + ".join(terms)
     if scale is not None:
         ratio = scale[1] / scale[0]

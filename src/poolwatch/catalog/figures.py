@@ -68,10 +68,10 @@ class Figures:
                 found[row.quantity] = row
         return found
 
-    def regions(self, name: str) -> list[str]:
-        """The regions a set has factors of, in both languages."""
+    def regions(self, name: str) -> list[tuple[str, str]]:
+        """The regions a set has factors of, in Chinese and English."""
         rows = self._factors.get(name, ())
-        return list(dict.fromkeys(f"{row.region} {row.region_en}".strip() for row in rows))
+        return list(dict.fromkeys((row.region, row.region_en) for row in rows))
 
     def official_set(self, year: int | None = None) -> str | None:
         """The official set of a year, or the next older one; without a year the newest."""

@@ -84,7 +84,8 @@ def _cell_text(kind: Kind, cell: Any) -> str:
     return "" if cell is None else _TEXTS[kind](cell)
 
 
-def _text(cell: str) -> str:
+def safe_text(cell: str) -> str:
+    """Text that spreadsheet programs and terminals show and do not obey."""
     return spreadsheet_text(_tame(cell))
 
 
@@ -110,8 +111,8 @@ def _escape(character: str) -> str:
 
 
 _TEXTS: dict[Kind, Callable[[Any], str]] = {
-    Kind.TEXT: _text,
-    Kind.WORD: _text,
+    Kind.TEXT: safe_text,
+    Kind.WORD: safe_text,
     Kind.INTEGER: str,
     Kind.REAL: repr,
     Kind.TRUTH: lambda cell: "true" if cell else "false",
