@@ -565,6 +565,14 @@ class Session:
     cross_border: bool | None = None
 
 
+class WorkKind(NamedTuple):
+    """What a hashrate is of: the coins it may be, the algorithm as said, what runs it."""
+
+    coins: tuple[str, ...]
+    algorithm: str | None
+    hardware_class: str | None
+
+
 @dataclass(slots=True)
 class Finding:
     """The judgement about one host, from all its sessions."""
@@ -600,6 +608,7 @@ class Finding:
     unknown: list[tuple[str, str]]  # what is not known, and what would settle it
     unit: Unit | None = None
     days: list[tuple[str | None, DayWorth]] = field(default_factory=list)  # by coin
+    kinds: list[WorkKind] = field(default_factory=list)  # of the work behind the hashrate
     coins_mined: list[CoinsMined] = field(default_factory=list)
     energy: Energy | None = None
 

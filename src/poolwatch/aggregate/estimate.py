@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from poolwatch.aggregate.energy import burdens, energy_of_power, power_of_rate
 from poolwatch.aggregate.fields import day_of
 from poolwatch.aggregate.yields import Yields
-from poolwatch.terms import DayWorth, Energy, Factor, Finding, Role
+from poolwatch.terms import DayWorth, Energy, Factor, Finding, Role, WorkKind
 
 if TYPE_CHECKING:
     from poolwatch.catalog import Catalog
 
-_MACHINES = ("asic", "gpu", "cpu")
+_MACHINES = frozenset(("asic", "gpu", "cpu"))
 _HOUR_NS = 3_600_000_000_000
 
 
@@ -51,11 +52,17 @@ class Estimator:
             finding.unknown = [*finding.unknown, ("coins_mined", "network_figures")]
 
     def _fill_energy(self, finding: Finding) -> None:
-        rate, algorithms = finding.hashrate, self._algorithms(finding)
+        rate = finding.hashrate
         assert rate is not None
+        of_kinds = [self._algorithms(kind) for kind in finding.kinds]
+        common = set[str]().union(*of_kinds).intersection(*of_kinds)
+        if any(of_kinds) and not common:  # hashes of two algorithms add up to no measure of power
+            finding.unknown = [*finding.unknown, ("energy", "sessions_by_algorithm")]
+            return
+        algorithms = tuple(sorted(common))
+        classes = {kind.hardware_class or "" for kind in finding.kinds}
+        devices = tuple(sorted(classes)) if classes and classes <= _MACHINES else ()
         day = day_of(finding.last_ns)
-        named = finding.best.hardware_class
-        devices = (named,) if named in _MACHINES else ()
         given = Factor("hashrate", rate.low, rate.high, "H/s", rate.basis)
         kw = power_of_rate(given, algorithms, day.year, devices, self._catalog.figures)
         if kw is None:
@@ -68,12 +75,12 @@ class Estimator:
         coal, co2 = burdens(kwh, factors)
         finding.energy = Energy(kw, kwh, hours, coal, co2, official, algorithms, devices)
 
-    def _algorithms(self, finding: Finding) -> tuple[str, ...]:
+    def _algorithms(self, kind: WorkKind) -> tuple[str, ...]:
         """The algorithms, as the tables call them, of which one it is; empty: not known."""
-        best, coins = finding.best, self._catalog.coins
-        names = set(finding.coins) or set(best.coins)
-        if not names and best.algorithm is not None:
-            names = set(coins.of_wire(best.algorithm))
+        coins = self._catalog.coins
+        names: Iterable[str] = kind.coins
+        if not names and kind.algorithm is not None:
+            names = coins.of_wire(kind.algorithm)
             if not names:
-                return (best.algorithm,)
+                return (kind.algorithm,)
         return tuple(sorted({coins.rows[name].algorithm for name in names if name in coins.rows}))

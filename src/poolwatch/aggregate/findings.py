@@ -20,10 +20,12 @@ from poolwatch.terms import (
     Role,
     Session,
     Shares,
+    WorkKind,
     Worth,
 )
 
 _LIMITS = Limits()
+_MOST_KINDS = 16  # of work of one host that are told apart: two are too many to say what it is
 _UNSEEN = ("assembled", "nursery")  # proofs without a recorded session
 
 
@@ -43,6 +45,7 @@ class _Part:
     as_proxy: bool = True  # it only handed on what it was told
     days: dict[tuple[str | None, int, bool], DayWorth] = field(default_factory=dict)
     days_left_out: int = 0
+    kinds: dict[WorkKind, None] = field(default_factory=dict)
 
     def add(self, session: Session, most_days: int) -> None:
         hit = session.hit
@@ -59,6 +62,9 @@ class _Part:
             self.worth.join(session.worth)
             self.worth_by = self.worth_by or session.worth_by
             self.working.add(_miner(session), *work_span(hit))
+            if len(self.kinds) < _MOST_KINDS:
+                kind = WorkKind(session.coins, session.algorithm, session.hardware_class)
+                self.kinds[kind] = None
         if not (counted and counted.accepted):
             self._add_days(session, most_days)
 
@@ -82,6 +88,7 @@ class _Part:
             worth=replace(self.worth),
             crowd=dict(self.crowd),
             days=dict(self.days),
+            kinds=dict(self.kinds),
             repeats=self.repeats.copy(),
         )
 
@@ -399,6 +406,7 @@ def _finding(host: str, gathered: _Gathered) -> Finding:
         finding_id=finding_id(host, gathered.captures),
         best=best,
         unknown=_unknown(best, part, bool(lists.get("coins"))),
+        kinds=list(part.kinds),
         days=[(coin, day) for (coin, *_), day in part.days.items()],
     )
 

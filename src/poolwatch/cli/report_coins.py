@@ -80,7 +80,7 @@ def command(**options: Any) -> int:
     mined = yields.of_rate(options["coin"].upper(), (low, high), first, end, options["uptime"])
     record = coins_value(mined)
     total = coin_sum(mined.coin, [record], read_all_prices(options, limits))
-    report = EnergyReport(coins=[total])
+    report = EnergyReport(coins=[total], given_rate=True)
     with opened(options["output"]) as stream:
         if options["form"] == "json":
             write_json(report, stream)

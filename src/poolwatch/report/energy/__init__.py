@@ -35,6 +35,8 @@ class Section:
     figures: tuple[tuple[str, Figure], ...]
     about: str | None = None
     document: str | None = None
+    region: tuple[str, str] = ("", "")  # in Chinese, in English
+    year: int | None = None
     reconstruction: bool = False
     of: str | None = None  # the section whose energy the factors are applied to
 
@@ -48,6 +50,7 @@ class EnergyReport:
     coins: list[CoinSum] = field(default_factory=list)
     meter: Following | None = None
     without: int = 0  # findings whose energy is not known
+    given_rate: bool = False  # the coins are of a hashrate that was given, of no host
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +149,13 @@ def _of_set(
     name: str, factors: dict[str, FactorRow], of: str, figures: tuple[tuple[str, Figure], ...]
 ) -> Section:
     carbon = factors.get("co2_per_kwh")
-    document = None
+    document, region, year = None, ("", ""), None
     if carbon is not None:
         day = f", {carbon.published}" if carbon.published else ""
-        document = f"{carbon.region_en or ''} {carbon.year or ''}: {carbon.document}{day}".strip()
+        document = f"{carbon.document}{day}"
+        region, year = (carbon.region, carbon.region_en), carbon.year
     reconstruction = any(row.kind == "reconstruction" for row in factors.values())
-    return Section("factors", figures, name, document, reconstruction, of)
+    return Section("factors", figures, name, document, region, year, reconstruction, of)
 
 
 def _sum(ranges: Sequence[Range], name: str, unit: str) -> Figure:

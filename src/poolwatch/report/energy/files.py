@@ -102,6 +102,9 @@ def _section(section: Section) -> dict[str, Any]:
         "of": section.of,
         "factors": section.about,
         "document": section.document,
+        "region": section.region[1] or None,
+        "region_zh": section.region[0] or None,
+        "year": section.year,
         "label": LABEL if section.reconstruction else None,
         "figures": [
             basis_value(name, figure) | {"low": rounded(figure.low), "high": rounded(figure.high)}

@@ -43,6 +43,7 @@ class CoinSum:
     amount: tuple[float, float, float] | None  # low, estimate, high
     missing: tuple[str, ...]
     value: Value | None
+    priced: bool  # a price was given, so that a value is wanted
     basis: list[dict[str, Any]]
 
 
@@ -77,11 +78,12 @@ def coin_sum(coin: str, records: Sequence[dict[str, Any]], prices: Sequence[Pric
     ]
     known = [amount for amount in amounts if amount is not None]
     if len(known) < len(amounts):
-        return CoinSum(coin, len(records), None, tuple(sorted(missing)), None, basis)
+        return CoinSum(coin, len(records), None, tuple(sorted(missing)), None, False, basis)
     low, about, high = (sum(amount[at] for amount in known) for at in range(3))
     days = [day for record in records for day in record.get("by_day") or ()]
+    priced = any(price.coin == coin for price in prices)
     value = value_of(coin, (low, about, high), days, prices)
-    return CoinSum(coin, len(records), (low, about, high), (), value, basis)
+    return CoinSum(coin, len(records), (low, about, high), (), value, priced, basis)
 
 
 def _host(row: Row) -> HostEnergy:

@@ -15,7 +15,7 @@ from poolwatch.errors import UsageError
 
 _GIVEN = re.compile(r"([A-Za-z0-9]{1,12})=([0-9.eE+-]{1,30})([A-Za-z]{3})?@(\d{4}-\d{2}-\d{2})")
 _COLUMNS = ("coin", "date", "price")
-_NEAR_DAYS = 31
+NEAR_DAYS = 31
 """A price of a day farther away says nothing of a day's coins."""
 
 
@@ -125,4 +125,4 @@ def _nearest(prices: Sequence[Price], day: str) -> Price | None:
     except ValueError:
         return None
     near = min(prices, key=lambda price: abs((price.day - wanted).days), default=None)
-    return near if near is not None and abs((near.day - wanted).days) <= _NEAR_DAYS else None
+    return near if near is not None and abs((near.day - wanted).days) <= NEAR_DAYS else None

@@ -6,12 +6,14 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from poolwatch.aggregate.counts import GIVEN
 from poolwatch.outputs.quantities import basis_value
+from poolwatch.report.energy.prices import NEAR_DAYS
 
 if TYPE_CHECKING:
     from poolwatch.messages import Messages
     from poolwatch.report.energy import EnergyReport, Section
-    from poolwatch.report.energy.hosts import CoinSum, HostEnergy
+    from poolwatch.report.energy.hosts import HostEnergy
     from poolwatch.report.energy.meter import Following
 
 _DIGITS = 4
@@ -31,7 +33,7 @@ def report_lines(report: EnergyReport, messages: Messages, most: int) -> Iterato
         yield f"  {_host(host, messages)}"
     if len(report.hosts) > most:
         yield f"  {messages.say('energy.more_hosts', count=len(report.hosts) - most)}"
-    yield from _coins(report.coins, messages)
+    yield from _coins(report, messages)
     if report.meter is not None:
         yield from _meter(report.meter, messages)
     yield from _basis(basis_of(report), messages)
@@ -68,7 +70,14 @@ def _title(section: Section, report: EnergyReport, messages: Messages) -> str:
     if section.name != "factors":
         return messages.say(f"energy.{section.name}")
     key = "energy.set_reconstruction" if section.reconstruction else "energy.set"
-    return messages.say(key, name=section.about, document=section.document)
+    region = section.region[0 if messages.language == "zh" else 1]
+    return messages.say(
+        key,
+        name=section.about,
+        region=region,
+        year=section.year or "",
+        document=section.document,
+    )
 
 
 def _host(host: HostEnergy, messages: Messages) -> str:
@@ -89,21 +98,22 @@ def _host(host: HostEnergy, messages: Messages) -> str:
     )
 
 
-def _coins(coins: list[CoinSum], messages: Messages) -> Iterator[str]:
-    if coins:
-        yield messages.say("energy.coins")
-    for coin in coins:
+def _coins(report: EnergyReport, messages: Messages) -> Iterator[str]:
+    if report.coins:
+        yield messages.say("energy.coins_given" if report.given_rate else "energy.coins")
+    for coin in report.coins:
+        of = messages.say("energy.of_hosts", count=coin.hosts) if not report.given_rate else ""
         if coin.amount is None:
             missing = ", ".join(coin.missing) or messages.say("energy.given_months")
-            said = {"coin": coin.coin, "hosts": coin.hosts, "missing": missing}
+            said = {"coin": coin.coin, "of": of, "missing": missing}
             yield f"  {messages.say('energy.coin_unknown', **said)}"
             continue
         low, about, high = map(number, coin.amount)
-        text = messages.say(
-            "energy.coin", coin=coin.coin, hosts=coin.hosts, low=low, about=about, high=high
-        )
+        text = messages.say("energy.coin", coin=coin.coin, of=of, low=low, about=about, high=high)
         yield f"  {text}"
         value = coin.value
+        if value is None and coin.priced:
+            yield f"  {messages.say('energy.value_unknown', coin=coin.coin, days=NEAR_DAYS)}"
         if value is not None:
             text = messages.say(
                 "energy.value",
@@ -164,18 +174,21 @@ def _basis(records: Iterable[dict[str, Any]], messages: Messages) -> Iterator[st
             key = (name, unit, source, str(factor.get("date") or ""))
             known = ranges.get(key, (low, high))
             ranges[key] = min(known[0], low), max(known[1], high)
+    derived = {formula for _, _, formula in formulas}
     if formulas:
         yield messages.say("energy.basis")
     for figure, unit, formula in formulas:
         text = messages.say("energy.formula", figure=figure, unit=unit, formula=formula)
         yield f"  {text}"
     for (name, unit, source, date), (low, high) in ranges.items():
+        if source in derived:
+            continue  # a figure above
         text = messages.say(
             "energy.factor",
             name=name,
             value=range_text(low, high),
-            unit="" if unit == "1" else unit,
-            source=source,
+            unit="" if unit == "1" else f" {unit}",
+            source=messages.say("energy.given") if source == GIVEN else source,
             date=f", {date}" if date else "",
         )
-        yield f"  {text.replace('  (', ' (')}"
+        yield f"  {text}"
