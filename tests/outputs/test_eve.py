@@ -49,6 +49,7 @@ MORE_MINING = {
 }  # fmt: skip
 MORE_FINDING = {
     "inside", "refused", "dialects", "jobs", "sessions", "logins", "pool_ends", "accounts", "mails",
+    "coins_mined",
     "open", "hashrate_reported", "many_miners",
 }  # fmt: skip
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+0000")

@@ -9,7 +9,10 @@ says how alike two curves are, never that one causes the other: offices have the
 
 from __future__ import annotations
 
+import datetime
 import math
+import re
+import zoneinfo
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +27,7 @@ from poolwatch.errors import UsageError
 if TYPE_CHECKING:
     from poolwatch.settings import Limits
 
+Ints = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Span = tuple[int, int]  # ns, from and to
 Verdict = Literal["follows", "does_not_follow", "cannot_be_told"]
@@ -35,6 +39,14 @@ _ALIKE = 0.3  # a correlation below which curves are not called alike
 _SURE = 0.975
 _WHOLE = 0.999999  # Fisher's transformation has no end there
 _NORMAL = NormalDist()
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_MICROSECOND = datetime.timedelta(microseconds=1)
+_NEVER = -1  # no time of a reading
+_TIME = re.compile(
+    r"((?:19[7-9]|20\d|21\d)\d)[-/](\d{1,2})[-/](\d{1,2})[ T](\d{1,2}):(\d{2})"
+    r"(?::(\d{2})(?:[.,](\d{1,9}))?)? ?(Z|[+-]\d{2}:?\d{2})?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,59 +112,71 @@ def read_meter(path: Path, columns: tuple[str, str] | None, zone: str, limits: L
             f"--meter {path}:1: no columns {' and '.join(names)}",
             f"the file has: {', '.join(map(str, frame.columns))}; choose with --meter-columns",
         )
-    times, ambiguous = _times(frame[names[0]], zone)
-    loads = pd.to_numeric(frame[names[1]].str.strip(), errors="coerce")
-    loads = loads.where(np.isfinite(loads))
-    bad = times.isna() | loads.isna()
-    told = tuple(_oddity(frame, names, times, int(at)) for at in np.flatnonzero(bad)[:_NAMED])
-    series = pd.Series(loads[~bad].to_numpy(float), index=pd.DatetimeIndex(times[~bad]))
-    return _on_grid(path, series, len(frame), told, int(bad.sum()), ambiguous, limits)
+    stamps, ambiguous = _times(frame[names[0]].tolist(), zoneinfo.ZoneInfo(zone))
+    cells = pd.to_numeric(frame[names[1]].str.strip(), errors="coerce")
+    loads = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+    bad = (stamps == _NEVER) | ~np.isfinite(loads)
+    told = tuple(
+        _oddity(frame, names, int(at), stamps[at] == _NEVER)
+        for at in np.flatnonzero(bad)[: limits.file_messages]
+    )
+    order = np.argsort(stamps[~bad], kind="stable")
+    readings = (stamps[~bad][order], loads[~bad][order])
+    return _on_grid(path, readings, len(frame), told, int(bad.sum()), ambiguous, limits)
 
 
-_NAMED = 20
+def _oddity(frame: pd.DataFrame, names: tuple[str, ...], at: int, in_time: bool) -> tuple[int, str]:
+    name = names[0] if in_time else names[1]
+    return at + 2, f"{name}: {str(frame[name].iloc[at])[:40]!r}"
 
 
-def _oddity(
-    frame: pd.DataFrame, names: tuple[str, ...], times: pd.Series[pd.Timestamp], at: int
-) -> tuple[int, str]:
-    which = 0 if pd.isna(times.iloc[at]) else 1
-    return at + 2, f"{names[which]}: {str(frame[names[which]].iloc[at])[:40]!r}"
+def _times(cells: Iterable[str], zone: datetime.tzinfo) -> tuple[Ints, int]:
+    """Times in ns; `_NEVER` for what is none, and where the zone's clock shows it twice or not."""
+    stamps, ambiguous = [], 0
+    for cell in cells:
+        time = _time(cell)
+        if time is not None and time.tzinfo is None:
+            time = time.replace(tzinfo=zone)
+            if time.utcoffset() != time.replace(fold=1).utcoffset():
+                time = None
+                ambiguous += 1
+        stamps.append(_NEVER if time is None else (time - _EPOCH) // _MICROSECOND * 1000)
+    return np.array(stamps, dtype=np.int64), ambiguous
 
 
-def _times(cells: pd.Series[str], zone: str) -> tuple[pd.Series[Any], int]:
-    """Times in UTC; what has no zone is in `zone`, and is left out where its clock is doubtful."""
-    parsed = cells.str.strip().map(_time)
-    aware = parsed.map(lambda time: time is not None and time.tzinfo is not None)
-    utc = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[ns, UTC]")
-    if aware.any():
-        utc[aware] = pd.to_datetime(parsed[aware], utc=True)
-    local = parsed.map(lambda time: time is not None and time.tzinfo is None)
-    if local.any():
-        naive = pd.DatetimeIndex(parsed[local])
-        placed = naive.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
-        utc[local] = placed.tz_convert("UTC")
-    return utc, int((local & utc.isna()).sum())
-
-
-def _time(text: str) -> pd.Timestamp | None:
-    try:
-        time = pd.Timestamp(text)
-    except (ValueError, OverflowError):
+def _time(text: str) -> datetime.datetime | None:
+    """A time as spreadsheets and ISO 8601 write it, between 1970 and 2199."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
         return None
-    return None if pd.isna(time) else time
+    year, month, day, hour, minute, second, part, offset = match.groups(default="0")
+    zone = None if match[8] is None else _offset(offset)
+    micro = int(part[:6].ljust(6, "0"))
+    try:
+        numbers = map(int, (year, month, day, hour, minute, second))
+        return datetime.datetime(*numbers, micro, tzinfo=zone)  # type: ignore[misc, arg-type]
+    except ValueError:
+        return None
+
+
+def _offset(text: str) -> datetime.timezone:
+    if text == "Z":
+        return datetime.UTC
+    minutes = int(text[1:3]) * 60 + int(text[-2:])
+    minutes = min(minutes, 24 * 60 - 1)
+    return datetime.timezone(datetime.timedelta(minutes=-minutes if text[0] == "-" else minutes))
 
 
 def _on_grid(
     path: Path,
-    series: pd.Series[float],
+    readings: tuple[Ints, Floats],
     rows: int,
     told: tuple[tuple[int, str], ...],
     left_out: int,
     ambiguous: int,
     limits: Limits,
 ) -> Meter:
-    series = series.sort_index()
-    stamps = series.index.as_unit("ns").asi8  # type: ignore[attr-defined]
+    stamps, loads = readings
     gaps = np.diff(np.unique(stamps))
     if not len(gaps):
         raise UsageError(
@@ -167,7 +191,7 @@ def _on_grid(
             "leave out readings of other times, or raise it with --limit meter_rows=N",
         )
     at = (stamps - first) // step
-    sums = np.bincount(at, weights=series.to_numpy(), minlength=count)
+    sums = np.bincount(at, weights=loads, minlength=count)
     counts = np.bincount(at, minlength=count)
     with np.errstate(invalid="ignore", divide="ignore"):
         load = np.where(counts > 0, sums / counts, np.nan)
