@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,15 +18,17 @@ QUARTER = 900
 START = 1_767_225_600  # 2026-01-01T00:00:00Z, s
 STEPS = 96 * 10
 LIMITS = Limits()
+Truths = np.ndarray[Any, np.dtype[np.bool_]]
 
 
-def hours(seed: int, chance: float = 0.1) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def hours(seed: int, chance: float = 0.1) -> Truths:
     """Mining on and off, changing at random quarters of an hour."""
-    return np.cumsum(np.random.default_rng(seed).random(STEPS) < chance) % 2 == 1
+    changes = np.cumsum(np.random.default_rng(seed).random(STEPS) < chance)
+    return np.asarray(changes % 2 == 1)
 
 
-def spans(mining: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[tuple[str, int, int]]:
-    begun = [START + at * QUARTER for at in np.flatnonzero(mining)]
+def spans(mining: Truths) -> list[tuple[str, int, int]]:
+    begun = [START + int(at) * QUARTER for at in np.flatnonzero(mining)]
     return [("10.0.0.1", at * 10**9, (at + QUARTER) * 10**9) for at in begun]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from poolwatch.outputs.columns import FINDINGS
 from poolwatch.outputs.rows import Row
-from poolwatch.report.energy.prices import Price, Value, value_of
+from poolwatch.report.energy.prices import Price, Value, amount_of, value_of
 
 Range = tuple[float, float]
 _AT = {column.name: at for at, column in enumerate(FINDINGS.columns)}
@@ -67,20 +67,13 @@ def sum_coins(hosts: Sequence[HostEnergy], prices: Sequence[Price]) -> list[Coin
 def coin_sum(coin: str, records: Sequence[dict[str, Any]], prices: Sequence[Price]) -> CoinSum:
     """The coins of one kind in some records of events."""
     amounts = [_amount(record) for record in records]
-    missing = {
-        month
-        for record in records
-        for month in (record.get("missing") or ())
-        if isinstance(month, str)
-    }
-    basis = [
-        part for record in records for part in record.get("basis") or () if isinstance(part, dict)
-    ]
+    missing = set(_listed(records, "missing", str))
+    basis: list[dict[str, Any]] = _listed(records, "basis", dict)
     known = [amount for amount in amounts if amount is not None]
     if len(known) < len(amounts):
         return CoinSum(coin, len(records), None, tuple(sorted(missing)), None, False, basis)
     low, about, high = (sum(amount[at] for amount in known) for at in range(3))
-    days = [day for record in records for day in record.get("by_day") or ()]
+    days: list[dict[str, Any]] = _listed(records, "by_day", dict)
     priced = any(price.coin == coin for price in prices)
     value = value_of(coin, (low, about, high), days, prices)
     return CoinSum(coin, len(records), (low, about, high), (), value, priced, basis)
@@ -114,6 +107,14 @@ def _host(row: Row) -> HostEnergy:
     )
 
 
+def _listed(records: Iterable[dict[str, Any]], name: str, kind: type[Any]) -> list[Any]:
+    """What stands in a list of each record, as far as it is of that kind: they may be anyone's."""
+    lists = (record.get(name) for record in records)
+    return [
+        item for items in lists if isinstance(items, list) for item in items if type(item) is kind
+    ]
+
+
 def _year(microseconds: int | None) -> int | None:
     if microseconds is None:
         return None
@@ -121,6 +122,6 @@ def _year(microseconds: int | None) -> int | None:
 
 
 def _amount(record: dict[str, Any]) -> tuple[float, float, float] | None:
-    values = [record.get(name) for name in ("low", "estimate", "high")]
-    numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    values = [amount_of(record.get(name)) for name in ("low", "estimate", "high")]
+    numbers = [value for value in values if value is not None]
     return (numbers[0], numbers[1], numbers[2]) if len(numbers) == 3 else None

@@ -15,6 +15,7 @@ from poolwatch.errors import UsageError
 
 _GIVEN = re.compile(r"([A-Za-z0-9]{1,12})=([0-9.eE+-]{1,30})([A-Za-z]{3})?@(\d{4}-\d{2}-\d{2})")
 _COLUMNS = ("coin", "date", "price")
+_MOST = 1e300
 NEAR_DAYS = 31
 """A price of a day farther away says nothing of a day's coins."""
 
@@ -91,7 +92,10 @@ def _rows(path: Path, reader: csv.DictReader[str], most: int) -> Iterator[Price]
 
 
 def value_of(
-    coin: str, amount: tuple[float, float, float], days: Sequence[Any], prices: Sequence[Price]
+    coin: str,
+    amount: tuple[float, float, float],
+    days: Sequence[dict[str, Any]],
+    prices: Sequence[Price],
 ) -> Value | None:
     """The value of coins, each day's at the price of the nearest day; None where one is far.
 
@@ -101,8 +105,8 @@ def value_of(
     fitting = [price for price in fitting if price.currency == fitting[0].currency]
     worth, used, total = 0.0, list[Price](), 0.0
     for day in days:
-        about = day.get("estimate") if isinstance(day, dict) else None
-        if not isinstance(about, int | float):
+        about = amount_of(day.get("estimate"))
+        if about is None:
             return None
         near = _nearest(fitting, str(day.get("day")))
         if near is None:
@@ -117,6 +121,13 @@ def value_of(
     sources = "; ".join(dict.fromkeys(price.source for price in used))
     low, about, high = (part * mean for part in amount)
     return Value(low, about, high, used[0].currency, min(dates), max(dates), sources)
+
+
+def amount_of(value: Any) -> float | None:
+    """An amount as events have it; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value < _MOST else None
 
 
 def _nearest(prices: Sequence[Price], day: str) -> Price | None:

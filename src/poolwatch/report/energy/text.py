@@ -164,10 +164,11 @@ def _basis(records: Iterable[dict[str, Any]], messages: Messages) -> Iterator[st
     for record in records:
         figure, unit, formula = (str(record.get(n)) for n in ("figure", "unit", "formula"))
         formulas[figure, unit, formula] = None
-        for factor in record.get("factors") or ():
-            if not isinstance(factor, dict):
-                continue
-            low, high = factor.get("low"), factor.get("high")
+        factors = record.get("factors")
+        for factor in factors if isinstance(factors, list) else ():
+            low, high = (
+                factor.get(end) if isinstance(factor, dict) else None for end in ("low", "high")
+            )
             if not isinstance(low, int | float) or not isinstance(high, int | float):
                 continue
             name, unit, source = (str(factor.get(n)) for n in ("name", "unit", "source"))
