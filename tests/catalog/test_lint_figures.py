@@ -8,7 +8,7 @@ import pytest
 
 from poolwatch.catalog import load_catalog
 from poolwatch.catalog.lint import lint_rows
-from poolwatch.catalog.load import FIGURES, load_rows, shipped_folder
+from poolwatch.catalog.load import FIGURES, RawTable, load_rows, shipped_folder
 from poolwatch.errors import CatalogError
 from tests.catalog.test_load import edited
 
@@ -102,6 +102,6 @@ def test_every_table_is_shipped_and_read_only_when_asked(
 ) -> None:
     assert (shipped_folder() / name).is_file()
     read: list[str] = []
-    monkeypatch.setattr("poolwatch.catalog.load.RawTable.read", lambda table: read.append(name))
+    monkeypatch.setattr(RawTable, "read", lambda _: read.append(name))
     load_catalog()
     assert read == []
