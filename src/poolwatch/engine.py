@@ -14,6 +14,7 @@ from dataclasses import asdict
 
 from poolwatch import __version__
 from poolwatch.aggregate.attribute import attribute, locate
+from poolwatch.aggregate.estimate import Estimator
 from poolwatch.aggregate.findings import findings_within
 from poolwatch.aggregate.judge import Judge, flow_id
 from poolwatch.aggregate.live import Withdrawn
@@ -77,6 +78,7 @@ class Engine:
         self._judge = Judge(catalog, inside, sensor)
         self._matcher = Matcher(catalog, limits, seed=seed)
         self._findings = findings_within(limits)
+        self._estimator = Estimator(catalog)
         self._stats = Stats(__version__, catalog.digest, sensor, limits=asdict(limits))
 
     def run(self, names: list[str], progress: Progress | None = None) -> Iterator[Item]:
@@ -95,6 +97,7 @@ class Engine:
                 attribute(finding, self._units)
             if self._tracer is not None:
                 identify(finding, self._tracer)
+            self._estimator.fill(finding)
             yield finding
         if self._units is not None:
             self._stats.counts |= self._units.counts()

@@ -65,6 +65,8 @@ class Limits:
     """Hosts of which it is remembered what ARP, DHCP, NBNS and mDNS say of them."""
     identity_names: int = 8
     """Names, and hardware addresses, of one host."""
+    flow_days: int = 800
+    """Days of one flow whose shares are counted apart, twice where only some name their block."""
     open_requests: int = 256
     """Requests of one side waiting for their answers."""
     heads: int = 4096
@@ -107,6 +109,8 @@ class Limits:
     """Conversations of one host that are compared to tell how many machines held them."""
     rig_sessions: int = 131_072
     """The same, of all hosts together."""
+    finding_days: int = 4000
+    """Days and coins of one finding whose work is counted apart; beyond, it is left out."""
     finding_spans: int = 20_000
     """Separate times of activity kept per host; beyond, the nearest become one."""
     hosts: int = 65_536
@@ -165,6 +169,12 @@ class Limits:
     """Captures looked at to find the quoted one again."""
     explain_packets: int = 20_000
     """Kept packets of one flow among which its quoted messages are looked for."""
+    meter_rows: int = 2_000_000
+    """Readings of a meter, and steps between its first and its last."""
+    meter_bytes: int = 1 << 28
+    """Size of a file of a meter's readings."""
+    price_rows: int = 100_000
+    """Rows of a table of prices."""
     file_messages: int = 20
     """Files named on standard error; the rest are counted."""
 

@@ -6,7 +6,7 @@ Times are int64 nanoseconds UTC (`*_ns`), sizes bytes (`*_bytes`), packet number
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -289,6 +289,26 @@ class Worth:
 
 
 @dataclass(slots=True)
+class DayWork:
+    """The accepted shares of one day (UTC), as `Work` counts them all.
+
+    `hash_blocks` and `number_blocks` are the sums of (high) worth over the expected hashes of the
+    block worked on; 0 where the wire says no target of it. `height`: the block last worked on.
+    """
+
+    hashes: Worth = field(default_factory=Worth)
+    numbers: Worth = field(default_factory=Worth)
+    unweighed: int = 0
+    hash_blocks: float = 0.0
+    number_blocks: float = 0.0
+    height: int | None = None
+
+    def copy(self) -> DayWork:
+        """The same, to go on apart."""
+        return replace(self, hashes=replace(self.hashes), numbers=replace(self.numbers))
+
+
+@dataclass(slots=True)
 class Work:
     """What the accepted shares of a flow stand for.
 
@@ -296,7 +316,8 @@ class Work:
     difficulty, `unweighed` those of a job that was not seen. `first_ns`: from when on the worth
     of a share is known. `idle_from_ns`: the last share, without one since when there was
     work or a login. `reported`: H/s as the miner itself says. `crowd`: what shows that many
-    miners share the socket.
+    miners share the socket. `days`: the shares by day since 1970, UTC, and by whether the target of
+    the block worked on was known.
     """
 
     hashes: Worth = field(default_factory=Worth)
@@ -307,6 +328,7 @@ class Work:
     reported: float | None = None
     crowd: tuple[str, ...] = ()
     senders: tuple[tuple[str, int], ...] = ()
+    days: dict[tuple[int, bool], DayWork] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +353,97 @@ class Hashrate:
         ground = "targets" if self.ground == "target" else f"{self.algorithm} difficulties"
         about = ", of which implementations disagree" if self.disputed else ""
         return f"{self.shares} accepted shares in {self.seconds:.0f} s by {ground}{about}"
+
+
+@dataclass(frozen=True, slots=True)
+class DayWorth:
+    """What the accepted shares of one day (since 1970, UTC) stand for, in hashes.
+
+    `blocks`: how many blocks they were expected to find, by the targets on the wire; 0: not known.
+    `unweighed` shares more were accepted whose worth is not known.
+    """
+
+    day: int
+    worth: Worth
+    blocks: float = 0.0
+    unweighed: int = 0
+    height: int | None = None
+
+    def joined(self, other: DayWorth) -> DayWorth:
+        """Both together, of the same day."""
+        worth = replace(self.worth)
+        worth.join(other.worth)
+        heights = [height for height in (self.height, other.height) if height is not None]
+        return DayWorth(
+            self.day,
+            worth,
+            self.blocks + other.blocks,
+            self.unweighed + other.unweighed,
+            max(heights, default=None),
+        )
+
+
+class Factor(NamedTuple):
+    """A number that a figure was worked out with, and where it is from."""
+
+    name: str
+    low: float
+    high: float
+    unit: str
+    source: str
+    date: str | None = None  # of the source, ISO 8601
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure with its range, the formula by which it was worked out, and all factors of that."""
+
+    low: float
+    high: float
+    unit: str
+    formula: str
+    factors: tuple[Factor, ...]
+    estimate: float | None = None
+
+
+class DayCoins(NamedTuple):
+    """What one day brought, in coins; None where it cannot be told."""
+
+    day: int
+    amount: tuple[float, float, float] | None  # low, estimate, high
+    shares: int
+    ground: str | None  # "target" of the wire, or "table" of the months
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CoinsMined:
+    """Coins of one kind. `mined` is None where a day's block or reward is not known.
+
+    `fees` of the blocks are part of it where they are known. `missing`: months nobody told.
+    """
+
+    coin: str
+    mined: Figure | None
+    fees: tuple[float, float] | None
+    shares: int
+    unweighed: int
+    days: tuple[DayCoins, ...]
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """What the machines of a host take: power, and energy over the hours in which it worked."""
+
+    kw: Figure
+    kwh: Figure
+    hours: float
+    coal_kg: Figure | None
+    co2_kg: Figure | None
+    factor_set: str | None
+    algorithms: tuple[str, ...]  # one of them
+    devices: tuple[str, ...]  # one of them; none: any kind
 
 
 @dataclass(slots=True)
@@ -488,6 +601,7 @@ class Session:
     worth_by: str | None = None  # the algorithm by which difficulties were counted
     hashrate: Hashrate | None = None  # None below 5 accepted shares, or of unknown worth
     crowd: tuple[str, ...] = ()  # what shows that many miners share the socket
+    days: tuple[DayWorth, ...] = ()  # the worth by day
     dest_country: str | None = None  # of the pool's address, ISO 3166; None: not known
     dest_asn: int | None = None
     cross_border: bool | None = None
@@ -524,6 +638,14 @@ class Identity:
     vendor_class: str | None  # of its DHCP client
     ttl: int | None
     gateway: bool  # it was seen only behind a hardware address that carries many addresses
+
+
+class WorkKind(NamedTuple):
+    """What a hashrate is of: the coins it may be, the algorithm as said, what runs it."""
+
+    coins: tuple[str, ...]
+    algorithm: str | None
+    hardware_class: str | None
 
 
 @dataclass(slots=True)
@@ -565,6 +687,10 @@ class Finding:
     vantage: str | None = None  # side of address translation it was seen from, if that is known
     equipment: str | None = None  # how it stands to the asset register; None: not asked
     logged: LoggedIdentity | None = None
+    days: list[tuple[str | None, DayWorth]] = field(default_factory=list)  # by coin
+    kinds: list[WorkKind] = field(default_factory=list)  # of the work behind the hashrate
+    coins_mined: list[CoinsMined] = field(default_factory=list)
+    energy: Energy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from poolwatch.aggregate.fields import CoinGuess, network_difficulty, weigh_coins
+from poolwatch.aggregate.fields import CoinGuess, weigh_coins
+from poolwatch.match.dialects.base import network_difficulty
 from poolwatch.terms import Session, WalletCheck
 from tests.match.test_coinbase import params_of
 from tests.running import MINER, POOL, XMR, judged, read_lines, scan_scenario

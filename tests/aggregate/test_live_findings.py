@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from poolwatch.aggregate.estimate import Estimator
 from poolwatch.aggregate.live import LiveFindings, Withdrawn
 from poolwatch.aggregate.places import Inside
 from poolwatch.engine import LiveEngine
@@ -77,6 +78,9 @@ def test_findings_are_those_of_a_scan(scenario: str) -> None:
         hosts |= findings.take(state)
     assert len(findings) == 0
     found = [finding for host in hosts if (finding := findings.finding(host))]
+    estimator = Estimator(catalog_of(scenario))
+    for finding in found:
+        estimator.fill(finding)
     got = {finding.host: comparable(finding_event(finding)) for finding in found}
     wanted = {f.host: comparable(finding_event(f)) for f in scanned.findings}
     assert got == wanted

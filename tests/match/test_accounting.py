@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poolwatch.match.dialects.base import reject_kind
+from poolwatch.match.accounting import Accounting
+from poolwatch.match.dialects.base import Act, Event, block_work, reject_kind
+from poolwatch.match.message import Tally
 from poolwatch.settings import Limits
 from poolwatch.terms import Hit, Shares
 from tests.running import MINER, NOON_NS, POOL, Reading, Talk, http_answer, http_post, read_lines
@@ -113,6 +115,37 @@ FORCE: dict[str, tuple[list[Said], tuple[int, float, int]]] = {
 def test_the_difficulty_in_force_is_that_of_the_job_a_share_names(name: str) -> None:
     said, wanted = FORCE[name]
     assert numbers(read_lines(*said)) == wanted
+
+
+# -- by day, and by the target of the block -------------------------------------------------
+
+EASY = (*V1_WORK[:5], "1d00ffff", *V1_WORK[6:])
+DAY_NS = 86_400 * 10**9
+
+
+def test_shares_are_counted_against_the_target_of_their_own_job() -> None:
+    said = [*OPEN, difficulty(512), notify("1"), notify("2", *EASY), share("1", 5), yes(5)]
+    said += [share("2", 6), yes(6), share("0", 7), yes(7)]
+    days = read_lines(*said).work.days
+    day = days[NOON_NS // DAY_NS, True]
+    hard, easy = block_work(V1_WORK[5]), block_work(EASY[5])
+    assert hard is not None
+    assert easy is not None
+    assert day.number_blocks == pytest.approx(512 / hard + 512 / easy)
+    assert (day.numbers.shares, days[NOON_NS // DAY_NS, False].unweighed) == (2, 1)
+
+
+def test_each_day_counts_apart_up_to_a_bound() -> None:
+    accounting, tally = Accounting(Limits(flow_days=2)), Tally()
+    facts = {"job": "1", "hashes": 1e6, "height": 7}
+    accounting.take(Event(Act.JOB, facts), None, NOON_NS, tally)
+    for number in (0, 0, 1, 2):
+        sent = accounting.sent({"job": "1"}, NOON_NS + number * DAY_NS, tally)
+        accounting.accepted(sent, NOON_NS + number * DAY_NS, tally)
+    days = accounting.work.days
+    assert [day.hashes.shares for day in days.values()] == [2, 1]
+    assert [day.height for day in days.values()] == [7, 7]
+    assert (accounting.work.hashes.shares, tally["days_left_out"]) == (4, 1)
 
 
 # -- what the wire says a share stands for -------------------------------------------------

@@ -50,7 +50,7 @@ MORE_MINING = {
 MORE_FINDING = {
     "vantage", "chain",
     "inside", "refused", "dialects", "jobs", "sessions", "logins", "pool_ends", "accounts", "mails",
-    "open", "hashrate_reported", "many_miners", "identity",
+    "open", "hashrate_reported", "many_miners", "identity", "coins_mined",
 }  # fmt: skip
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+0000")
 

@@ -7,7 +7,6 @@ Pure functions of the hit and the catalogue.
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from poolwatch.catalog.logins import Login, read_login
 from poolwatch.match.dialects import ROWS
+from poolwatch.match.dialects.base import network_difficulty
 from poolwatch.terms import Hit, WalletCheck
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _MOST_COINS = 8  # candidates listed; more say nothing
 _KEPT_LOGINS = 4096
-_NBITS = re.compile("[0-9a-f]{8}")
 _COIN_OPTIONS = ("c", "mc", "coin")
 
 
@@ -146,8 +145,7 @@ class FieldReader:
 
     def _of_network(self, hit: Hit) -> frozenset[str]:
         """Coins whose blocks alone are as hard to find as those worked on."""
-        compact = _NBITS.fullmatch(hit.nbits or "")
-        difficulty = network_difficulty(compact[0]) if compact else None
+        difficulty = network_difficulty(hit.nbits)
         if difficulty is None:
             return frozenset()
         return self._catalog.hard_networks(day_of(hit.first_ns), difficulty)
@@ -178,14 +176,6 @@ def _says_algorithm(hit: Hit) -> bool:
     """Whether the algorithm stood in a message: that of other families a dialect knows itself."""
     row = ROWS.get(hit.dialect) if hit.dialect else None
     return row is not None and row.family == "cryptonote"
-
-
-def network_difficulty(nbits: str) -> float | None:
-    """How many times harder than Bitcoin's easiest a target in compact form is."""
-    size, digits = int(nbits[:2], 16), int(nbits[2:], 16)
-    if not 0 < digits < 1 << 23 or not 3 <= size <= 32:  # beyond are no targets
-        return None
-    return 0xFFFF * 2.0 ** (8 * (0x1D - size)) / digits
 
 
 def day_of(ns: int) -> datetime.date:

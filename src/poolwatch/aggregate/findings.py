@@ -13,9 +13,22 @@ from poolwatch.aggregate.rigs import Sittings, count_rigs
 from poolwatch.aggregate.runs import Runs
 from poolwatch.match.dialects import ROWS
 from poolwatch.settings import Limits
-from poolwatch.terms import Endpoint, Finding, Grade, Hashrate, Rigs, Role, Session, Shares, Worth
+from poolwatch.terms import (
+    DayWorth,
+    Endpoint,
+    Finding,
+    Grade,
+    Hashrate,
+    Rigs,
+    Role,
+    Session,
+    Shares,
+    WorkKind,
+    Worth,
+)
 
 _LIMITS = Limits()
+_MOST_KINDS = 16  # of work of one host that are told apart: two are too many to say what it is
 _UNSEEN = ("assembled", "nursery")  # proofs without a recorded session
 
 
@@ -34,8 +47,11 @@ class _Part:
     reported: float | None = None
     crowd: dict[str, None] = field(default_factory=dict)
     as_proxy: bool = True  # it only handed on what it was told
+    days: dict[tuple[str | None, int, bool], DayWorth] = field(default_factory=dict)
+    days_left_out: int = 0
+    kinds: dict[WorkKind, None] = field(default_factory=dict)
 
-    def add(self, session: Session) -> None:
+    def add(self, session: Session, most_days: int) -> None:
         hit = session.hit
         self.as_proxy &= _as_proxy(session)
         if _weight(session) > _weight(self.best):
@@ -50,6 +66,22 @@ class _Part:
             self.worth.join(session.worth)
             self.worth_by = self.worth_by or session.worth_by
             self.working.add(_miner(session), *work_span(hit))
+            if len(self.kinds) < _MOST_KINDS:
+                kind = WorkKind(session.coins, session.algorithm, session.hardware_class)
+                self.kinds[kind] = None
+        if not (counted and counted.accepted):
+            self._add_days(session, most_days)
+
+    def _add_days(self, session: Session, most: int) -> None:
+        for day in session.days:
+            key = (session.coin, day.day, day.blocks > 0)
+            known = self.days.get(key)
+            if known is not None:
+                self.days[key] = known.joined(day)
+            elif len(self.days) < most:
+                self.days[key] = day
+            else:
+                self.days_left_out += 1
 
     def copy(self) -> _Part:
         """The same, to go on apart."""
@@ -59,6 +91,8 @@ class _Part:
             shares=replace(self.shares),
             worth=replace(self.worth),
             crowd=dict(self.crowd),
+            days=dict(self.days),
+            kinds=dict(self.kinds),
             repeats=self.repeats.copy(),
             sittings=self.sittings.copy(),
         )
@@ -106,7 +140,8 @@ class Findings:
     `spans`: separate times of activity kept per host; `miners`: logins and endpoints of a host
     whose conversations are joined across reconnects. `repeats`: conversations of a host that are
     remembered, should they have been captured twice. `rig_sessions`: conversations of a host that
-    are compared to count machines; `all_rig_sessions`: those of all hosts.
+    are compared to count machines; `all_rig_sessions`: those of all hosts. `days`: those of one
+    host, by coin, whose work is counted apart.
     """
 
     def __init__(
@@ -118,6 +153,7 @@ class Findings:
         repeats: int = _LIMITS.finding_repeats,
         rig_sessions: int = _LIMITS.finding_rig_sessions,
         all_rig_sessions: int = _LIMITS.rig_sessions,
+        days: int = _LIMITS.finding_days,
     ) -> None:
         self._entries = entries
         self._most_hosts = hosts
@@ -130,6 +166,8 @@ class Findings:
         self._most_sittings, self._most_sittings_in_all = rig_sessions, all_rig_sessions
         self._sittings = self._sittings_left_out = 0
         self.gateways = Gateways(hosts)
+        self._most_days = days
+        self._days_left_out = 0
         self._repeats_found = self._repeats_forgotten = 0
         self._spans_joined = self._miners_joined = 0
         self.left_out = 0  # entries
@@ -193,6 +231,7 @@ class Findings:
                 self._repeats_found += part.repeats.found
                 self._repeats_forgotten += part.repeats.forgotten
                 self._sittings_left_out += part.sittings.left_out
+                self._days_left_out += part.days_left_out
             yield _finding(host, gathered, self.gateways)
 
     def counts(self) -> dict[str, int]:
@@ -204,6 +243,7 @@ class Findings:
             "conversations_captured_twice": self._repeats_found,
             "finding_repeats_forgotten": self._repeats_forgotten,
             "rig_sessions_left_out": self._sittings_left_out,
+            "finding_days_left_out": self._days_left_out,
             "hosts_left_out": self.hosts_left_out,
         }
 
@@ -241,7 +281,7 @@ class Findings:
         if role not in gathered.parts:
             repeats, sittings = Repeats(self._most_repeats), Sittings(self._most_sittings)
             gathered.parts[role] = _Part(session, self._runs(), repeats, sittings)
-        gathered.parts[role].add(session)
+        gathered.parts[role].add(session, self._most_days)
         room = self._sittings < self._most_sittings_in_all
         self._sittings += gathered.parts[role].sittings.add(session, room=room)
         gathered.sessions += 1
@@ -299,6 +339,7 @@ def findings_within(limits: Limits) -> Findings:
         limits.finding_repeats,
         limits.finding_rig_sessions,
         limits.rig_sessions,
+        limits.finding_days,
     )
 
 
@@ -408,6 +449,8 @@ def _finding(host: str, gathered: _Gathered, gateways: Gateways) -> Finding:
         unknown=_unknown(best, part, bool(lists.get("coins"))),
         rigs=_rigs(gathered, role, grade),
         identity=gathered.machines.identity(gateways.known) if best.inside else None,
+        kinds=list(part.kinds),
+        days=[(coin, day) for (coin, *_), day in part.days.items()],
     )
 
 

@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 from poolwatch.aggregate.gamma import gamma_quantile
-from poolwatch.terms import Hashrate, Hit, Worth
+from poolwatch.terms import DayWork, DayWorth, Hashrate, Hit, Worth
 
 if TYPE_CHECKING:
     from poolwatch.catalog.agents import Agent
@@ -43,6 +43,34 @@ def worth_in_hashes(
     if row is not None:
         worth.join(work.numbers, row.low, row.high)
     return worth, row.algorithm if row else None
+
+
+def worth_by_day(
+    hit: Hit, algorithm: str | None, difficulties: Difficulties
+) -> tuple[DayWorth, ...]:
+    """The accepted shares by day; `algorithm` is the one by which difficulties are counted."""
+    row = difficulties.find(algorithm)
+    low, high = (row.low, row.high) if row else (0.0, 0.0)
+    return tuple(
+        _day_worth(day, work, low, high) for (day, _), work in sorted(hit.work.days.items())
+    )
+
+
+def _day_worth(day: int, work: DayWork, low: float, high: float) -> DayWorth:
+    worth, blocks, unweighed = Worth(), work.hash_blocks, work.unweighed
+    worth.join(work.hashes)
+    if high:
+        worth.join(work.numbers, low, high)
+        blocks += work.number_blocks * high
+    else:
+        unweighed += work.numbers.shares
+    return DayWorth(day, worth, blocks, unweighed, work.height)
+
+
+def work_interval(worth: Worth) -> tuple[float, float, float]:
+    """Lower bound, estimate, upper bound of the hashes behind some shares; 95 %, at least one."""
+    low, high = _interval(worth)
+    return low, math.sqrt(worth.low) * math.sqrt(worth.high), high
 
 
 def crowd_of(hit: Hit, agent: Agent | None) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from poolwatch.aggregate.hashrates import (
     crowd_of,
     estimate_hashrate,
     seconds_of_work,
+    worth_by_day,
     worth_in_hashes,
 )
 from poolwatch.aggregate.named import SERVICE_PORTS, WEB_PORTS, Named, weigh_names
@@ -170,6 +171,7 @@ class Judge:
             worth_by=algorithm,
             hashrate=estimate_hashrate(worth, seconds_of_work(hit), algorithm),
             crowd=crowd_of(hit, fields.agent),
+            days=worth_by_day(hit, algorithm, self._catalog.difficulties),
         )
 
     def _endpoint(self, hit: Hit) -> EndpointRow | None:

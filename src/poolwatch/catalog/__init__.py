@@ -10,6 +10,7 @@ from pathlib import Path
 from poolwatch.catalog.agents import Agents
 from poolwatch.catalog.coins import Coins
 from poolwatch.catalog.difficulties import Difficulties
+from poolwatch.catalog.figures import Figures
 from poolwatch.catalog.load import Placed, Rows, holding_pools, load_rows
 from poolwatch.catalog.names import PoolNames
 from poolwatch.catalog.rows import (
@@ -65,6 +66,7 @@ class Catalog:
     coinbase_tags: tuple[tuple[str, str], ...]  # tag and pool, the longest tag first
     networks: tuple[NetworkRow, ...]
     difficulties: Difficulties
+    figures: Figures = field(default_factory=Figures)
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -141,6 +143,7 @@ def build_catalog(rows: Rows) -> Catalog:
         ),
         networks=tuple(placed.row for placed in rows.networks),
         difficulties=Difficulties(tuple(placed.row for placed in rows.difficulties)),
+        figures=Figures(rows.figures),
         counts={
             "pools": len(rows.pools),
             "endpoints": len(rows.endpoints),

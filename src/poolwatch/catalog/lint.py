@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from poolwatch.catalog import lint_figures
 from poolwatch.catalog.difficulties import algorithm_key
 from poolwatch.catalog.lint_endpoints import clashing_endpoints, seen_dates, wide_networks
 from poolwatch.catalog.lint_names import (
@@ -45,6 +46,7 @@ def _every_row(rows: Rows) -> Iterator[Placed[Any]]:
     )
     for table in tables:
         yield from table
+    yield from lint_figures.figure_rows(rows)
 
 
 def _sources_and_dates(rows: Rows) -> Iterator[str]:
@@ -148,5 +150,10 @@ RULES: tuple[Callable[[Rows], Iterator[str]], ...] = (
     _wallet_examples,
     _short_tags,
     _difficulties,
+    lint_figures.network_months,
+    lint_figures.rewards,
+    lint_figures.figure_coins,
+    lint_figures.hardware,
+    lint_figures.factors,
 )
 """The rules, in the order of their complaints."""

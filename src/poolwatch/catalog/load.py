@@ -15,6 +15,12 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from poolwatch.catalog.figure_rows import (
+    FactorRow,
+    HardwareRow,
+    NetworkMonthRow,
+    RewardRow,
+)
 from poolwatch.catalog.rows import (
     AgentRow,
     CoinbaseTagRow,
@@ -45,6 +51,26 @@ FILES: dict[str, type[msgspec.Struct]] = {
     "needles.toml": NeedleRow,
     "shared_suffixes.csv": SharedSuffixRow,
 }
+
+FIGURES: dict[str, type[msgspec.Struct]] = {
+    "network.csv": NetworkMonthRow,
+    "rewards.csv": RewardRow,
+    "hardware.csv": HardwareRow,
+    "factors.csv": FactorRow,
+}
+"""Tables that few scans ask: they are held as bytes, and read when first asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """A file of figures, as it was when the catalogue was loaded."""
+
+    path: Path
+    data: bytes
+
+    def read(self) -> list[Placed[Any]]:
+        """Its rows. Raises CatalogError for one that does not fit."""
+        return list(_read(self.path, self.data, FIGURES[self.path.name]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +103,7 @@ class Rows:
     needles: tuple[Placed[NeedleRow], ...]
     shared_suffixes: tuple[Placed[SharedSuffixRow], ...]
     digest: str
+    figures: tuple[RawTable, ...] = ()
 
 
 def holding_pools(pools: Iterable[Placed[PoolRow]]) -> dict[str, Placed[PoolRow]]:
@@ -104,17 +131,25 @@ def load_rows(extra: tuple[Path, ...] = ()) -> Rows:
     """
     digest = hashlib.sha256()
     found: dict[str, list[Placed[Any]]] = {name: [] for name in FILES}
+    figures: list[RawTable] = []
+    every = (*FILES, *FIGURES)
     for folder in (shipped_folder(), *extra):
-        names = [name for name in FILES if (folder / name).is_file()]
+        names = [name for name in every if (folder / name).is_file()]
         if not names:
             raise CatalogError(
-                f"{folder}: no signature file here", f"expected one of {', '.join(FILES)}"
+                f"{folder}: no signature file here", f"expected one of {', '.join(every)}"
             )
         for name in names:
             path = folder / name
             data = path.read_bytes()
             digest.update(name.encode() + b"\0" + hashlib.sha256(data).digest())
-            found[name] += _read(path, data, FILES[name])
+            if name in FIGURES:
+                figures.append(RawTable(path, data))
+            else:
+                found[name] += _read(path, data, FILES[name])
+    for table in figures:
+        if table.path.parent in extra:  # what is not right is said before a scan, not after it
+            table.read()
     return Rows(
         tuple(found["pools.csv"]),
         tuple(found["endpoints.csv"]),
@@ -128,6 +163,7 @@ def load_rows(extra: tuple[Path, ...] = ()) -> Rows:
         tuple(found["needles.toml"]),
         tuple(found["shared_suffixes.csv"]),
         digest.hexdigest(),
+        tuple(figures),
     )
 
 

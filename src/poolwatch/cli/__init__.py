@@ -32,6 +32,7 @@ VERBS = {
     ),
     "status": ("poolwatch.cli.status", "Say how the sensor on this machine is doing."),
     "signatures": ("poolwatch.cli.signatures", "Check, list, show and import signatures."),
+    "report": ("poolwatch.cli.report", "Reports on findings, or on counts that are given."),
     "units": ("poolwatch.cli.units", "Check unit tables; say whose an address is."),
     "warm": ("poolwatch.cli.warm", "Compile the kernels now instead of at the first scan."),
 }

@@ -12,8 +12,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
-from poolwatch.match.dialects.base import Act, Event
-from poolwatch.terms import Shares, Work
+from poolwatch.match.dialects.base import Act, Event, block_work
+from poolwatch.terms import DayWork, Shares, Work
 
 if TYPE_CHECKING:
     from poolwatch.match.message import Tally
@@ -25,14 +25,19 @@ _NAME_CHARS = 64  # of a job or worker
 _FIXED_NONCES = 16  # shares after which a byte that never changed is no chance
 _SECOND_SENDER = 0.1  # part of the shares from which on a second sender is no fee to the developer
 _KINDS = frozenset(("stale", "duplicate", "low"))
+_DAY_NS = 86_400_000_000_000
 
 
 class Weight(NamedTuple):
-    """What one share is worth: expected hashes, or (`raw`) a difficulty as the wire has it."""
+    """What one share is worth: expected hashes, or (`raw`) a difficulty as the wire has it.
+
+    `block`: expected hashes of the block worked on; 0 where the wire does not say.
+    """
 
     low: float
     high: float
     raw: bool
+    block: float = 0.0
 
 
 class Share(NamedTuple):
@@ -51,6 +56,7 @@ class Accounting:
 
     __slots__ = (
         "_forgotten",
+        "_height",
         "_idle_from_ns",
         "_jobs",
         "_limits",
@@ -81,6 +87,7 @@ class Accounting:
         self._nonce_byte: str | None = None  # the last of all nonces so far; "" when they differ
         self._nonces = 0
         self._idle_from_ns = 0
+        self._height: int | None = None  # of the newest block worked on
 
     def sent(self, facts: Mapping[str, Any], ts_ns: int, tally: Tally) -> Share:
         """A share was sent: what it is worth if it is accepted."""
@@ -100,15 +107,34 @@ class Accounting:
             self._newest_job = job
         return share
 
-    def accepted(self, share: Share | None) -> None:
+    def accepted(self, share: Share | None, ts_ns: int, tally: Tally) -> None:
         """A share was accepted; None: one that was not seen."""
         self.shares.accepted += 1
         weight = share.weight if share else None
+        day = self._day(ts_ns, weight is not None and weight.block > 0, tally)
         if weight is None:
             self._work.unweighed += 1
+            day.unweighed += 1
+        elif weight.raw:
+            self._work.numbers.add(weight.low, weight.high)
+            day.numbers.add(weight.low, weight.high)
+            day.number_blocks += weight.high / weight.block if weight.block else 0.0
         else:
-            worth = self._work.numbers if weight.raw else self._work.hashes
-            worth.add(weight.low, weight.high)
+            self._work.hashes.add(weight.low, weight.high)
+            day.hashes.add(weight.low, weight.high)
+            day.hash_blocks += weight.high / weight.block if weight.block else 0.0
+
+    def _day(self, ts_ns: int, targeted: bool, tally: Tally) -> DayWork:
+        """Where the shares of a day are counted."""
+        days, key = self._work.days, (ts_ns // _DAY_NS, targeted)
+        day = days.get(key)
+        if day is None:
+            if len(days) >= self._limits.flow_days:
+                tally["days_left_out"] += 1
+                return DayWork()
+            day = days[key] = DayWork()
+        day.height = self._height
+        return day
 
     def _share_of(self, job: str | None, tally: Tally) -> Share:
         if job is None:
@@ -125,7 +151,7 @@ class Accounting:
         if act is Act.JOB:
             self._add_job(facts, ts_ns)
         elif act is Act.ACCEPT:
-            self.accepted(share)
+            self.accepted(share, ts_ns, tally)
         elif act is Act.REJECT:
             self._reject(facts)
         elif act is Act.DETAIL and facts:
@@ -148,7 +174,9 @@ class Accounting:
     def _add_job(self, facts: Mapping[str, Any], ts_ns: int) -> None:
         self._newest = None
         weight = _weight(facts) or _as_worked(self._next, facts)
+        self._height = facts.get("height", self._height)
         if weight is not None:
+            weight = weight._replace(block=block_work(facts.get("nbits")) or 0.0)
             self._work.first_ns = self._work.first_ns or ts_ns
         name = _name(facts.get("job")) or ""
         self._jobs.pop(name, None)

@@ -217,7 +217,7 @@ class Conversation:
         if ts_ns < self._last_ns or self._early is not None:
             return False
         if method is None:
-            if not self._take_accept(side, body):
+            if not self._take_accept(side, ts_ns, body):
                 return False
         else:
             form = self._forms[side].get(method) if isinstance(method, str) else None
@@ -252,7 +252,7 @@ class Conversation:
             self._forget_request(waiting)
         return True
 
-    def _take_accept(self, side: int, body: dict[str, Any]) -> bool:
+    def _take_accept(self, side: int, ts_ns: int, body: dict[str, Any]) -> bool:
         """Take the accept of the share that has waited longest, if it is no more than that."""
         waiting = self._waiting[1 - side]
         if body.get("result") is not True or body.get("error") is not None or not waiting:
@@ -263,7 +263,7 @@ class Conversation:
         if self._refused or not request.submits:
             return False
         waiting.popleft()
-        self._accounting.accepted(request.share)
+        self._accounting.accepted(request.share, ts_ns, self._tally)
         return True
 
     def fill(self, hit: Hit) -> None:

@@ -173,7 +173,10 @@ class Stream:
         work = hit.work
         hit.shares = replace(hit.shares)
         hit.work = replace(
-            work, hashes=replace(work.hashes), numbers=replace(work.numbers), crowd=work.crowd
+            work,
+            hashes=replace(work.hashes),
+            numbers=replace(work.numbers),
+            days={key: day.copy() for key, day in work.days.items()},
         )
 
     def use(self, catalog: Catalog) -> None:

@@ -60,6 +60,13 @@ class Table:
     rows: str = ""
 
 
+_ENERGIES = (
+    ("kw", "Power of the machines, by their hashrate and kind", "kW"),
+    ("kwh", "Energy in the hours of activity in view", "kWh"),
+    ("kwh_per_day", "The same power over a whole day", "kWh/d"),
+    ("coal_kg", "Standard coal of the energy in view", "kg"),
+    ("co2_kg", "Carbon dioxide of the energy in view", "kg"),
+)
 GRADES = tuple(grade.word for grade in Grade)
 STAGES = tuple(stage.word for stage in Stage)
 ROLES = tuple(role.value for role in Role)
@@ -250,6 +257,33 @@ FLOWS = Table(
     ),
 )
 
+
+def _energy(path: str) -> tuple[Column, ...]:
+    ranges = (
+        Column(f"{name}_{end}", f"{path}.{name}.{end}", Kind.REAL, f"{about}: {end} end", unit)
+        for name, about, unit in _ENERGIES
+        for end in ("low", "high")
+    )
+    return (
+        *ranges,
+        Column("energy_hours", f"{path}.hours", Kind.REAL, "Hours the energy is of", "h"),
+        Column("factor_set", f"{path}.factor_set", Kind.TEXT, "Factors of coal and CO2, by name"),
+        Column(
+            "energy_algorithms",
+            f"{path}.algorithms",
+            Kind.TEXTS,
+            "What the machines compute, or one of it",
+        ),
+        Column(
+            "energy_devices",
+            f"{path}.devices",
+            Kind.TEXTS,
+            "Their kind, as the agent says; none: any kind",
+        ),
+        Column("energy_basis", f"{path}.basis", Kind.RECORDS, "Of each figure: formula, factors"),
+    )
+
+
 FINDINGS = Table(
     "findings",
     "one host, judged by all its conversations",
@@ -341,6 +375,13 @@ FINDINGS = Table(
             Kind.TRUTH,
             "Whether its packets came by a hardware address that carries many addresses",
         ),
+        Column(
+            "coins_mined",
+            "coins_mined",
+            Kind.RECORDS,
+            "Coins of accepted work, by coin: low, estimate, high, fees, by_day, missing, basis",
+        ),
+        *_energy("energy"),
         Column("unknown", "unknown", Kind.RECORDS, "What is not known: question, needs"),
         Column("sessions", "sessions", Kind.INTEGER, "Conversations", "flows"),
         Column("flows", "flows", Kind.INTEGERS, "Their flow_id"),
@@ -428,7 +469,6 @@ BY_NAME = {table.name: table for table in TABLES}
 
 UNUSED = frozenset(
     (
-        "energy",
         "cause",
         "grounds",
         "counter_grounds",

@@ -19,6 +19,7 @@ from poolwatch.inventory.tree import sum_up
 from poolwatch.layouts import Carrier, tunnel_of, vlans_of
 from poolwatch.outputs import Item, View
 from poolwatch.outputs.masking import without_credentials
+from poolwatch.outputs.quantities import coins_value, energy_value
 from poolwatch.terms import (
     EncryptedFlow,
     Endpoint,
@@ -224,7 +225,8 @@ def finding_event(finding: Finding) -> dict[str, Any]:
         "many_miners": finding.crowd,
         "rigs": _rigs(finding.rigs),
         "identity": _identity(finding.identity),
-        "energy": None,
+        "coins_mined": [coins_value(mined) for mined in finding.coins_mined],
+        "energy": energy_value(finding.energy),
         "vantage": finding.vantage,
         "equipment": finding.equipment,
         "chain": _chain(finding.logged),

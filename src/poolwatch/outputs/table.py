@@ -276,6 +276,8 @@ BOUNDS = (
     "logins_left_out",
     "workers_left_out",
     "jobs_forgotten",
+    "days_left_out",
+    "finding_days_left_out",
     "lines_too_long",
     "bodies_too_long",
     "heads_too_long",

@@ -21,6 +21,7 @@ from poolwatch.store import FindingRow, Row, SessionRow, SightingRow
 from poolwatch.terms import Finding, Grade, Session
 
 if TYPE_CHECKING:
+    from poolwatch.aggregate.estimate import Estimator
     from poolwatch.inventory.units import UnitTable
     from poolwatch.sensor.canary import Canary
     from poolwatch.sensor.config import ReportSettings
@@ -98,6 +99,7 @@ class Collector(threading.Thread):
         self.beat = time.monotonic()
         self.units: UnitTable | None = None
         self.vantage: str | None = None  # side of address translation
+        self.estimator: Estimator | None = None
         self.findings = LiveFindings(limits, open_sessions)
         self.last_finding_ns = 0
         self.told_without_packets = 0
@@ -226,6 +228,8 @@ class Collector(threading.Thread):
         finding.vantage = self.vantage
         if self.units is not None:
             attribute(finding, self.units)
+        if self.estimator is not None:
+            self.estimator.fill(finding)
         event = finding_event(finding)
         if self._keeps is not None and finding.inside and finding.grade > Grade.NOTED:
             self._keeps.keep_host(host)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from poolwatch.aggregate.estimate import Estimator
 from poolwatch.engine import LiveEngine
 from poolwatch.errors import PoolwatchError, UsageError
 from poolwatch.outputs.eve import stats_event
@@ -127,6 +128,7 @@ class Sensor:
         tables = self._tables = self._load(self.config)
         self.catalogue = tables.catalog.digest
         self.collector.units = tables.units
+        self.collector.estimator = Estimator(tables.catalog)
         self.outlets.start(self.collector)
         capture = self._capture()
         sources = self._open_sources(self.config)
@@ -239,6 +241,7 @@ class Sensor:
             done.wait(timeout=self.config.health.stuck_seconds)
         self._tables = tables
         self.collector.units = tables.units
+        self.collector.estimator = Estimator(tables.catalog)
         self.catalogue = tables.catalog.digest
         self.reloads += 1
         self.log.say(NOTICE, f"reloaded: catalogue {tables.catalog.digest[:12]}")

@@ -92,6 +92,8 @@ class Dialect(Protocol):
         ...
 
 
+_COMPACT = re.compile(r"[0-9a-fA-F]{8}")
+_EASIEST = 2.0**48 / 0xFFFF  # expected hashes of a block of difficulty 1
 _HEX_NUMBER = re.compile(r"[0-9a-f]{1,16}\Z")
 
 
@@ -248,6 +250,22 @@ def target_difficulty(target: str, bits: int = 256) -> float | None:
     if not 0 < value < 1 << bits or len(digits) > bits // 4:
         return None
     return float((1 << bits) // value)
+
+
+def network_difficulty(nbits: Any) -> float | None:
+    """How many times harder than Bitcoin's easiest a target in compact form (8 hex digits) is."""
+    if not isinstance(nbits, str) or not _COMPACT.fullmatch(nbits):
+        return None
+    size, digits = int(nbits[:2], 16), int(nbits[2:], 16)
+    if not 0 < digits < 1 << 23 or not 3 <= size <= 32:  # beyond are no targets
+        return None
+    return 0xFFFF * 2.0 ** (8 * (0x1D - size)) / digits
+
+
+def block_work(nbits: Any) -> float | None:
+    """Expected hashes of a block with such a target."""
+    difficulty = network_difficulty(nbits)
+    return difficulty * _EASIEST if difficulty else None
 
 
 def item_at(params: list[Any], index: int) -> Any:
