@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,10 @@ def _sorted(events: Iterable[dict[str, Any]]) -> list[str]:
     return sorted(json.dumps(comparable(event), sort_keys=True) for event in events)
 
 
-def of_scan(scan: Scan) -> tuple[list[str], list[str]]:
-    """Sessions and findings of a scan, comparable."""
-    return _sorted(map(mining_event, scan.sessions)), _sorted(map(finding_event, scan.findings))
+def of_scan(scan: Scan, vantage: str | None = None) -> tuple[list[str], list[str]]:
+    """Sessions and findings of a scan, comparable; `vantage` as the sensor is told it."""
+    findings = [finding_event(replace(finding, vantage=vantage)) for finding in scan.findings]
+    return _sorted(map(mining_event, scan.sessions)), _sorted(findings)
 
 
 def of_rows(

@@ -86,7 +86,7 @@ def test_a_day_of_a_sensor(daemon: Daemon, wire: Wire, scanned: Scan, rings: int
     assert events[-1]["event_type"] == "stats"
     assert events[-1]["stats"]["packets"] == packets
     sessions, findings, coverage = daemon.stored()
-    assert of_rows(sessions, findings) == of_scan(scanned)
+    assert of_rows(sessions, findings) == of_scan(scanned, "inside")
     assert sum(row.packets for row in coverage) == packets
     assert {row.catalogue for row in coverage} == {catalog().digest}
     (place,) = daemon.sensors()
@@ -239,6 +239,6 @@ def test_a_full_disk_is_said_and_survived(wire: Wire, small_disk: Path, scanned:
         wait_for(lambda: not daemon.verdict()["warnings"], 30)
         assert daemon.end()[0] == 0
         sessions, findings, _ = daemon.stored()
-        assert of_rows(sessions, findings) == of_scan(scanned)
+        assert of_rows(sessions, findings) == of_scan(scanned, "inside")
     finally:
         daemon.close()
