@@ -29,7 +29,7 @@ from poolwatch import layouts
 
 _CARRIER_SIDE = ("decode", "carriers")
 _NAME_SIDE = ("frames", "gate", "endpoints", "names", "dns", "tls", "openings")
-_BESIDE = ("walk", "ring", "sights", "intervals", "recent")
+_BESIDE = ("walk", "ring", "sights", "intervals", "recent", "neighbours")
 _WARM = (*_CARRIER_SIDE, *_NAME_SIDE, *_BESIDE, "flows", "merge")
 MODULES = (*_WARM, "doors")
 """The kernel modules; `warm` compiles all that poolwatch itself uses.
