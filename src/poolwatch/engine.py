@@ -74,10 +74,10 @@ class Engine:
         self._units = units
         self._geo = geo
         self._tracer = tracer
-        self._vantage = vantage
         self._judge = Judge(catalog, inside, sensor)
         self._matcher = Matcher(catalog, limits, seed=seed)
         self._findings = findings_within(limits)
+        self._findings.vantage = vantage
         self._estimator = Estimator(catalog)
         self._stats = Stats(__version__, catalog.digest, sensor, limits=asdict(limits))
 
@@ -92,7 +92,6 @@ class Engine:
                 self._findings.add(session)
                 yield session
         for finding in self._findings.all():
-            finding.vantage = self._vantage
             if self._units is not None:
                 attribute(finding, self._units)
             if self._tracer is not None:

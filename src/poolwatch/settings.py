@@ -59,7 +59,7 @@ class Limits:
     """Jobs remembered of one flow; a share that names an older one is worth what that was."""
     flow_samples: int = 24
     """Packets of each side of a flow whose headers are kept, spread over its time."""
-    neighbours: int = 8192
+    neighbours: int = 4096
     """Hardware addresses of which it is remembered how many addresses they carry."""
     identities: int = 8192
     """Hosts of which it is remembered what ARP, DHCP, NBNS and mDNS say of them."""

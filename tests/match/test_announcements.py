@@ -166,5 +166,6 @@ def test_hosts_and_names_are_bounded() -> None:
         identities.take(Told.ARP, n, arp(ip=f"10.0.0.{n + 1}"), None)
     for n in range(5):
         identities.take(Told.MDNS, n, mdns(f"pc{n}.local"), HOST)
+        identities.take(Told.MDNS, n, mdns(), (4, n))
     assert identities.counts["identities_left_out"] > 0
     assert np.sum(list(identities.counts.values())) >= 7

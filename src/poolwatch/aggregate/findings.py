@@ -166,6 +166,7 @@ class Findings:
         self._most_sittings, self._most_sittings_in_all = rig_sessions, all_rig_sessions
         self._sittings = self._sittings_left_out = 0
         self.gateways = Gateways(hosts)
+        self.vantage: str | None = None  # `inside` or `outside` of address translation
         self._most_days = days
         self._days_left_out = 0
         self._repeats_found = self._repeats_forgotten = 0
@@ -209,7 +210,11 @@ class Findings:
         for session, role in unsettled:
             self._add_to(gathered, session, role)
         self.left_out, self._sittings = counted
-        return None if _is_mere_proxy(gathered) else _finding(host, gathered, self.gateways)
+        return (
+            None
+            if _is_mere_proxy(gathered)
+            else _finding(host, gathered, self.gateways, self.vantage)
+        )
 
     def all(self) -> Iterator[Finding]:
         """One finding per host: the surest first, then the furthest, then by address.
@@ -232,7 +237,7 @@ class Findings:
                 self._repeats_forgotten += part.repeats.forgotten
                 self._sittings_left_out += part.sittings.left_out
                 self._days_left_out += part.days_left_out
-            yield _finding(host, gathered, self.gateways)
+            yield _finding(host, gathered, self.gateways, self.vantage)
 
     def counts(self) -> dict[str, int]:
         """How often a bound bit, once all findings were given."""
@@ -413,7 +418,7 @@ def _rank(host: str, kept: _Gathered | tuple[Session, Role]) -> tuple[int, int, 
     return -grade, -main.hit.stage, not main.inside, host
 
 
-def _finding(host: str, gathered: _Gathered, gateways: Gateways) -> Finding:
+def _finding(host: str, gathered: _Gathered, gateways: Gateways, vantage: str | None) -> Finding:
     role, best, grade = _judged(gathered.best)
     part = gathered.parts[Role.MINER if role is Role.RELAY else role]
     lists = {name: list(values) for name, values in gathered.lists.items()}
@@ -447,19 +452,20 @@ def _finding(host: str, gathered: _Gathered, gateways: Gateways) -> Finding:
         finding_id=finding_id(host, gathered.captures),
         best=best,
         unknown=_unknown(best, part, bool(lists.get("coins"))),
-        rigs=_rigs(gathered, role, grade),
+        vantage=vantage,
+        rigs=_rigs(gathered, role, grade, at_exit=vantage == "outside"),
         identity=gathered.machines.identity(gateways.known) if best.inside else None,
         kinds=list(part.kinds),
         days=[(coin, day) for (coin, *_), day in part.days.items()],
     )
 
 
-def _rigs(gathered: _Gathered, role: Role, grade: Grade) -> Rigs | None:
+def _rigs(gathered: _Gathered, role: Role, grade: Grade, *, at_exit: bool) -> Rigs | None:
     """How many machines mined there: never of a host that only spoke to a pool, or is one."""
     if role not in (Role.MINER, Role.RELAY) or grade is Grade.NOTED:
         return None
     served = gathered.parts[Role.POOL].sittings.kept if role is Role.RELAY else ()
-    return count_rigs(gathered.parts[Role.MINER].sittings, served)
+    return count_rigs(gathered.parts[Role.MINER].sittings, served, at_exit=at_exit)
 
 
 def finding_id(host: str, captures: set[str | None]) -> int | None:

@@ -31,6 +31,15 @@ class LiveFindings:
         self._by_host: dict[str, dict[int, tuple[Session, Role]]] = {}
         self.left_out = 0  # open conversations beyond the bound: told only once they are over
 
+    @property
+    def vantage(self) -> str | None:
+        """Side of address translation the conversations are seen from, if that is known."""
+        return self._settled.vantage
+
+    @vantage.setter
+    def vantage(self, side: str | None) -> None:
+        self._settled.vantage = side
+
     def __len__(self) -> int:
         """Conversations that go on."""
         return len(self._open)

@@ -29,7 +29,9 @@ from poolwatch import layouts
 
 _CARRIER_SIDE = ("decode", "carriers")
 _NAME_SIDE = ("frames", "gate", "endpoints", "names", "dns", "tls", "openings")
-_BESIDE = ("walk", "ring", "sights", "intervals", "recent", "logs", "templates", "logfind")
+_LIVE = ("ring", "sights", "recent")
+_LOGS = ("logs", "templates", "logfind")
+_BESIDE = ("walk", "intervals", "neighbours", *_LIVE, *_LOGS)
 _WARM = (*_CARRIER_SIDE, *_NAME_SIDE, *_BESIDE, "flows", "merge")
 MODULES = (*_WARM, "doors")
 """The kernel modules; `warm` compiles all that poolwatch itself uses.

@@ -853,7 +853,7 @@ def scan_packets(
                         written,
                     )
                 elif frame["length"] > 0 and not i8(frame["kind"]) & 1:
-                    how = announcement(frame)
+                    how = announcement(buffer, frame)
                     if how != 0:
                         written = hand_out(
                             buffer,

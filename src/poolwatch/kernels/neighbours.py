@@ -104,16 +104,22 @@ def note_neighbours(buffer: Any, packet: Any, frame: Any, neighbours: Any, count
     note_place(neighbours, counters, target, other, i8(packet["ts_ns"]))
 
 
-@part(i8(row(FRAME)), inline=True)
-def announcement(frame: Any) -> int:
-    """In which way a UDP packet may say who its sender is, 0 for none."""
+@part(i8(BYTES, row(FRAME)), inline=True)
+def announcement(buffer: Any, frame: Any) -> int:
+    """In which way a UDP packet may say who its sender is, 0 for none.
+
+    Of NBNS only what registers a name, of mDNS only answers.
+    """
     low = i8(frame["ports"]) & 0xFFFF
     high = i8(frame["ports"]) >> 16
     if low + high == 67 + 68:
         return _DHCP
-    if low == 137 and high == 137:
+    if low != high or frame["length"] < 12:
+        return 0
+    flags = i8(buffer[i8(frame["payload"]) + 2])
+    if low == 137 and flags & 0x80 == 0 and flags & 0x78 != 0:
         return _NBNS
-    if low == 5353 and high == 5353:
+    if low == 5353 and flags & 0x80 != 0:
         return _MDNS
     return 0
 

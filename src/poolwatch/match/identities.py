@@ -32,15 +32,20 @@ class _Said(NamedTuple):
 class Identities:
     """Announcements in; what they say of a host, out. At most so many hosts are kept."""
 
-    __slots__ = ("_hosts", "_most", "_most_values", "counts")
+    __slots__ = ("_hosts", "_most", "_most_values", "_unread", "counts")
 
     def __init__(self, limits: Limits) -> None:
         self._most, self._most_values = limits.identities, limits.identity_names
         self._hosts: dict[_Key, dict[_Said, int]] = {}  # since when, ns
+        # What hosts say of their own addresses is read for those that are asked for.
+        self._unread: dict[Address, list[tuple[Told, int, bytes]]] = {}
         self.counts: Counter[str] = Counter()
 
     def take(self, how: Told, ts_ns: int, data: bytes, sender: Address | None) -> None:
-        """Read one announcement."""
+        """Take one announcement."""
+        if sender is not None and how in (Told.NBNS, Told.MDNS):
+            self._put_aside(sender, (how, ts_ns, data))
+            return
         for fact in read_announcement(how, data, sender):
             self._note(fact, ts_ns)
 
@@ -49,6 +54,9 @@ class Identities:
         for key, values in later._hosts.items():
             for said, since in values.items():
                 self._keep(key, said, since)
+        for sender, unread in later._unread.items():
+            for announcement in unread:
+                self._put_aside(sender, announcement)
 
     def machine(
         self, address: Address, until_ns: int, traits: SideTraits, table: FlowTable
@@ -56,6 +64,10 @@ class Identities:
         """What was known by a time of the machine that has an address."""
         ttl = traits.ttls[0] if len(traits.ttls) == 1 else None
         gateways = [mac for mac in traits.macs if table.is_gateway(mac, until_ns)]
+        for how, ts_ns, data in self._unread.pop(address, ()):
+            for fact in read_announcement(how, data, address):
+                if fact.address == address:  # of another nobody but its owner can tell
+                    self._note(fact, ts_ns)
         told = self._known(address, until_ns)
         own = [mac for mac in traits.macs if not table.is_gateway(mac, until_ns)]
         by, macs = "frames", [] if gateways else own
@@ -77,6 +89,18 @@ class Identities:
         values = self._hosts.get(key, {})
         found = sorted((since, said) for said, since in values.items() if since <= until_ns)
         return [said for _, said in found]
+
+    def _put_aside(self, sender: Address, announcement: tuple[Told, int, bytes]) -> None:
+        unread = self._unread.get(sender)
+        if unread is None:
+            if len(self._unread) >= self._most:
+                self.counts["identities_left_out"] += 1
+                return
+            unread = self._unread[sender] = []
+        if len(unread) < self._most_values:
+            unread.append(announcement)
+        else:
+            self.counts["identity_names_left_out"] += 1
 
     def _note(self, fact: Fact, ts_ns: int) -> None:
         if fact.address is not None and fact.mac:

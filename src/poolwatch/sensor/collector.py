@@ -98,7 +98,6 @@ class Collector(threading.Thread):
         super().__init__(name="collector", daemon=True)
         self.beat = time.monotonic()
         self.units: UnitTable | None = None
-        self.vantage: str | None = None  # side of address translation
         self.estimator: Estimator | None = None
         self.findings = LiveFindings(limits, open_sessions)
         self.last_finding_ns = 0
@@ -225,7 +224,6 @@ class Collector(threading.Thread):
         if finding is None:
             self._withdraw(host)
             return
-        finding.vantage = self.vantage
         if self.units is not None:
             attribute(finding, self.units)
         if self.estimator is not None:

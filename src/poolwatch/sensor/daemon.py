@@ -97,7 +97,7 @@ class Sensor:
             self.budget.limits,
             self.budget.open_sessions,
         )
-        self.collector.vantage = config.sensor.nat or None
+        self.collector.findings.vantage = config.sensor.nat or None
         self.pipelines: list[Pipeline] = []
         self.started_at = time.time()
         self.reloads = self.reload_failures = 0

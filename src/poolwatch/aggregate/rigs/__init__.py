@@ -45,14 +45,18 @@ class Sittings:
         return other
 
 
-def count_rigs(mined: Sittings, served: Iterable[Sitting] = ()) -> Rigs | None:
+def count_rigs(
+    mined: Sittings, served: Iterable[Sitting] = (), *, at_exit: bool = False
+) -> Rigs | None:
     """The machines behind an address; `served`: conversations in which a relay serves others.
+
+    `at_exit`: the address is that of a translating device, so one may follow on another there.
 
     None without a conversation that got as far as a greeting.
     """
     if not mined.kept:
         return None
-    evidence = Evidence(mined.kept, list(served), mined.left_out)
+    evidence = Evidence(mined.kept, list(served), mined.left_out, at_exit=at_exit)
     counts = counts_of(evidence)
     low = max([1, *(count.low for count in counts)])
     highs = [count.high for count in counts if count.high is not None]

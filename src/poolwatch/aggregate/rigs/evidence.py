@@ -43,6 +43,7 @@ class Evidence:
     sittings: Sequence[Sitting]
     clients: Sequence[Sitting] = ()
     left_out: int = 0  # conversations beyond a bound
+    at_exit: bool = False  # the address is that of a translating device
     groups: dict[Hashable, list[int]] = field(init=False)
 
     def __post_init__(self) -> None:

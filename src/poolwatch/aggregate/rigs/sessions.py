@@ -19,7 +19,7 @@ from poolwatch.aggregate.rigs.sitting import Sitting, most_at_once
 _NS = 1_000_000_000
 _OVERLAP_NS = 5 * _NS  # as long as an old connection may go on beside the one that follows it
 _BACK_NS = 30 * _NS  # within which a miner that lost its connection is back
-_LONG_NS = 120 * _NS  # the same, where nobody else has its name
+_LONG_NS = 120 * _NS  # the same, where nobody else has its name or its address
 
 
 def at_once(evidence: Evidence) -> int:
@@ -115,10 +115,11 @@ def _count_name(
     """The most machines that have one name."""
     sittings = [evidence.sittings[place] for place in places]
     if not _ever_at_once(sittings):
+        longest = _BACK_NS if evidence.at_exit else _LONG_NS
         pairs = [
             (before, after)
             for before, after in pairwise(places)
-            if names_tell_apart or _pause(evidence, before, after) <= _LONG_NS
+            if names_tell_apart or _pause(evidence, before, after) <= longest
         ]
         joined.join(pair for pair in pairs if not evidence.surely_two(*pair))
         return len({joined.find(place) for place in places})
