@@ -210,11 +210,9 @@ class Findings:
         for session, role in unsettled:
             self._add_to(gathered, session, role)
         self.left_out, self._sittings = counted
-        return (
-            None
-            if _is_mere_proxy(gathered)
-            else _finding(host, gathered, self.gateways, self.vantage)
-        )
+        if _is_mere_proxy(gathered):
+            return None
+        return _finding(host, gathered, self.gateways, self.vantage)
 
     def all(self) -> Iterator[Finding]:
         """One finding per host: the surest first, then the furthest, then by address.
