@@ -156,6 +156,43 @@ def scan(tap: str, tmp_path: Path, *more: str | Path) -> list[dict[str, Any]]:
     return events_of(run.stdout)
 
 
+def test_the_capture_alone_leads_to_the_register(tmp_path: Path) -> None:
+    events = scan("capture", tmp_path, "--register", REGISTER)
+    findings = {e["host"]: e for e in events if e["event_type"] == "finding"}
+    assert {finding["equipment"] for finding in findings.values()} == {"registered"}
+    only = tmp_path / "register.csv"
+    only.write_text("MAC,asset\n00:16:3e:0a:05:0b,A-1\n", "utf-8")
+    events = scan("capture", tmp_path, "--register", only)
+    found = {e["host"]: e["equipment"] for e in events if e["event_type"] == "finding"}
+    assert found.pop("10.10.5.11") == "registered"
+    assert set(found.values()) == {"not on the register"}
+
+
+def test_a_capture_that_shows_another_machine_than_the_logs_is_a_contradiction(
+    tmp_path: Path,
+) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    lease = """lease 10.10.5.11 {
+  starts 1 2026/01/12 07:00:00;
+  ends 1 2026/01/12 12:00:00;
+  binding state active;
+  hardware ethernet 00:16:3e:99:99:99;
+}
+"""
+    (logs / "dhcpd.leases").write_text(lease, "utf-8")
+    events = scan("capture", tmp_path, "--logs", logs, "--register", REGISTER)
+    findings = {e["host"]: e for e in events if e["event_type"] == "finding"}
+    finding = findings["10.10.5.11"]
+    assert finding["chain"]["macs"] == ["00:16:3e:99:99:99"]
+    assert finding["identity"]["mac"] == "00:16:3e:0a:05:0b"
+    assert "seen_otherwise" in finding["chain"]["clashes"]
+    assert finding["equipment"] == "unknown"
+    assert ["machine", "dhcp_or_nat_log"] in [
+        [u["question"], u["needs"]] for u in finding["unknown"]
+    ]
+
+
 def test_findings_inside_name_machine_and_equipment(tmp_path: Path) -> None:
     events = scan("capture", tmp_path, "--logs", LOGS, "--register", REGISTER)
     findings = {e["host"]: e for e in events if e["event_type"] == "finding"}

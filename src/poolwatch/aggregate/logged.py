@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 
-from poolwatch.chain.hops import Break, Hop, Query, Step, Trace
+from poolwatch.chain.hops import Break, Clash, Hop, Query, Step, Trace
 from poolwatch.chain.trace import Tracer, is_private
+from poolwatch.inventory.macs import mac_text, read_mac
 from poolwatch.inventory.register import Standing
 from poolwatch.terms import Finding, LoggedIdentity, LogNeed
 
@@ -16,10 +18,24 @@ def identify(finding: Finding, tracer: Tracer) -> None:
     from_outside = finding.vantage == "outside" or not is_private(query.address)
     trace = tracer.inwards(query) if from_outside else tracer.outwards(query)
     finding.logged = _identity(trace)
-    if tracer.has_register:
-        finding.equipment = _standing(trace)
+    seen = _seen_mac(finding)
+    if finding.logged.macs and seen is not None and mac_text(seen) not in finding.logged.macs:
+        clashes = (*finding.logged.clashes, Clash.SEEN_OTHERWISE.value)
+        finding.logged = replace(finding.logged, clashes=clashes)
+    elif tracer.has_register:
+        finding.equipment = _standing(trace) if finding.logged.macs else tracer.standing(seen)
+    if tracer.has_register and finding.equipment is None:
+        finding.equipment = Standing.UNKNOWN.value
     if len(finding.logged.macs) == 1 and not finding.logged.clashes:
         finding.unknown = [entry for entry in finding.unknown if entry[0] != "machine"]
+
+
+def _seen_mac(finding: Finding) -> int | None:
+    """The hardware address the capture shows of the host itself; None where it is a gateway's."""
+    identity = finding.identity
+    if finding.vantage == "outside" or identity is None or identity.mac is None:
+        return None
+    return None if identity.gateway else read_mac(identity.mac)
 
 
 def _query(finding: Finding) -> Query:

@@ -65,6 +65,7 @@ class Clash(StrEnum):
     TURNOVER = "turnover"
     HOST_NAME = "host_name"
     HELD_TOO = "held_too"  # translated, and leased to a machine as well
+    SEEN_OTHERWISE = "seen_otherwise"  # the capture shows another hardware address
 
 
 @dataclass(frozen=True, slots=True)

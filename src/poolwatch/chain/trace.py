@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from poolwatch.chain.hops import Break, Clash, Hop, Missing, Proof, Query, Step, Trace, Why
 from poolwatch.chain.machines import clash_of, grouped, holders, proofs_of
 from poolwatch.chain.near import ALWAYS, Known, Timed, device_of, joined
-from poolwatch.inventory.register import Register
+from poolwatch.inventory.macs import is_local
+from poolwatch.inventory.register import Register, Standing
 from poolwatch.inventory.unit_rows import UnitRow
 from poolwatch.inventory.units import UnitTable
 from poolwatch.logs.book import LogBook
@@ -61,6 +62,17 @@ class Tracer:
         self._units = units
         self._register = register
         self._limits = self._known.limits
+
+    def standing(self, mac: int | None) -> str:
+        """How a machine stands to the register; None: which one it is, is not known.
+
+        An address that a machine made up itself is on no register, so its absence says nothing.
+        """
+        if self._register is None or mac is None:
+            return Standing.UNKNOWN.value
+        if self._register.find(mac):
+            return Standing.REGISTERED.value
+        return (Standing.UNKNOWN if is_local(mac) else Standing.NOT_LISTED).value
 
     @property
     def has_register(self) -> bool:
