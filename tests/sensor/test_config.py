@@ -29,6 +29,15 @@ from poolwatch.settings import Limits
         ({"tables": {"zone": "Mars"}}, "f.toml: tables.zone Mars: no such time zone"),
         ({"health": {"listen": "0.0.0.0:9187"}}, "not an address of this machine alone"),
         ({"health": {"listen": "127.0.0.1"}}, "not an address of this machine alone"),
+        ({"live": {"states": 0}}, "f.toml: live.states: Expected `int` >= 1"),
+        ({"live": {"settle_seconds": -1.0}}, "f.toml: live.settle_seconds: Expected `float` >= 0"),
+        ({"report": {"refresh_seconds": float("nan")}}, "f.toml: report.refresh_seconds"),
+        ({"live": {"refresh_seconds": float("inf")}}, "f.toml: live.refresh_seconds = inf"),
+        ({"sensor": {"interfaces": ["a", "a"]}}, "sensor.interfaces: one is named twice"),
+        ({"store": {"url": "mysql://x"}}, "mysql://x: no store of this kind"),
+        ({"tell": {"webhook": {"url": "ftp://x"}}}, "tell.webhook.url: neither https://"),
+        ({"tell": {"syslog": {"host": "x", "ca_file": "/nope"}}}, "ca_file = /nope: no such file"),
+        ({"tell": {"syslog": {"host": "x" * 70}}}, "tell.syslog.host: no name of a host"),
     ],
 )
 def test_what_is_wrong_is_named_by_its_path(document: dict[str, Any], complaint: str) -> None:

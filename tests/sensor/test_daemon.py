@@ -172,9 +172,11 @@ def test_an_interface_that_vanishes_is_opened_anew(daemon: Daemon, wire: Wire) -
 
 def test_what_is_wrong_is_said_before_it_starts(tmp_path: Path) -> None:
     good = tmp_path / "good.toml"
-    good.write_text('[sensor]\ninterfaces = ["eth1"]\n', "utf-8")
+    good.write_text('[sensor]\ninterfaces = ["lo"]\n', "utf-8")
     run = command_line("watch", "-T", "--config", good)
     assert (run.returncode, b"good; catalogue" in run.stdout, run.stderr) == (0, True, b"")
+    run = command_line("watch", "-T", "-i", "nosuch0", "--config", good)
+    assert (run.returncode, b"nosuch0: no such interface now" in run.stderr) == (0, True)
     bad = tmp_path / "bad.toml"
     bad.write_text("[store]\nurk = 1\n", "utf-8")
     run = command_line("watch", "-T", "--config", bad)
@@ -182,7 +184,7 @@ def test_what_is_wrong_is_said_before_it_starts(tmp_path: Path) -> None:
     bad.write_text('[tables]\nsignatures = ["/nowhere"]\n', "utf-8")
     assert command_line("watch", "-T", "--config", bad).returncode == 2
     run = command_line("watch", "--dump-config", "--config", good)
-    assert (run.returncode, b'interfaces = ["eth1"]' in run.stdout) == (0, True)
+    assert (run.returncode, b'interfaces = ["lo"]' in run.stdout) == (0, True)
     run = command_line("watch")
     assert (run.returncode, b"no interface to watch" in run.stderr) == (2, True)
 

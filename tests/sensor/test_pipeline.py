@@ -88,6 +88,15 @@ def test_the_canary_passes_and_leaves_no_trace() -> None:
     assert "canary" not in said
 
 
+def test_nobody_knows_where_a_canary_sings() -> None:
+    """Ports are drawn at each start, so that nobody can get between its words."""
+    canaries = [Canary(0) for _ in range(8)]
+    assert len({canary.ends for canary in canaries}) == len(canaries)
+    assert {(miner[0], pool[0]) for miner, pool in (c.ends for c in canaries)} == {
+        ("192.0.2.1", "198.51.100.1")
+    }
+
+
 def test_a_miner_at_the_canarys_addresses_is_not_hidden() -> None:
     talk = Talk(miner=("192.0.2.1", 40_000), pool=("198.51.100.1", 3333))
     with Running([make_batch(talk.greet().say(*SESSION).packets)]) as run:

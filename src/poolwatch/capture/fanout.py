@@ -8,6 +8,7 @@ fragments come to the same socket then, too.
 
 from __future__ import annotations
 
+import secrets
 import socket
 import struct
 from typing import Literal
@@ -20,7 +21,12 @@ _SOL_PACKET = 263
 _FANOUT = 18
 _FANOUT_DATA = 22
 _BY_HASH = 0
+_BY_CPU = 2
 _BY_PROGRAM = 6
+
+_TRIES = 32
+_LOOPBACK = "lo"
+_NO_PROTOCOL = 0x88B5  # set aside for experiments (IEEE 802): a socket must have one to join
 
 _NETWORK = 0xFFF00000  # in a load's offset: counted from the network header
 _PROTOCOL = 0xFFFFF000  # instead of an offset: the ethertype
@@ -61,6 +67,34 @@ def _xored(places: list[int]) -> Program:
     for number in range(len(places) - 1):
         program += [(_STORED_TO_X, 0, 0, number), (_XOR_X, 0, 0, 0)]
     return program
+
+
+def free_groups(count: int) -> int:
+    """The first of `count` numbers in a row that no group of this network has.
+
+    By chance where that cannot be told, and never by what other sensors would choose as well: in
+    containers all of them have the same process number.
+    """
+    first = 0
+    for _ in range(_TRIES):
+        first = secrets.randbelow((1 << 16) - count)
+        if all(_is_free(first + number) for number in range(count)):
+            break
+    return first
+
+
+def _is_free(group: int) -> bool:
+    """Whether a socket can join a group in a way and at a place that no other has.
+
+    One that exists with other ones refuses it. The socket is gone before a packet is dealt out.
+    """
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as probe:
+        probe.bind((_LOOPBACK, _NO_PROTOCOL))
+        try:
+            probe.setsockopt(_SOL_PACKET, _FANOUT, struct.pack("I", group | _BY_CPU << 16))
+        except OSError:
+            return False
+    return True
 
 
 def join(packet_socket: socket.socket, group: int, share_by: SHARINGS) -> None:

@@ -59,7 +59,7 @@ class Port:
         except OSError as error:
             raise UsageError(
                 f"{self.name}: cannot be opened ({error.strerror})",
-                f"another program may have fanout group {self._fanout_group}: choose another"
+                f"another program may have fanout group {self._fanout_group}: start again"
                 if self._fanout_group is not None and error.errno == errno.EINVAL
                 else "",
             ) from error

@@ -73,6 +73,7 @@ def _check(config: Config, where: str) -> int:
     from poolwatch.plan import load_tables
 
     check_filter(config.capture.bpf)
+    _warn_of_places(config)
     budget = config.budget()
     tables = load_tables(config.plan(budget), lambda notes: _unused(len(notes)))
     limits = budget.limits
@@ -82,6 +83,28 @@ def _check(config: Config, where: str) -> int:
         f"candidates={limits.candidates}, hosts={limits.hosts})"
     )
     return 0
+
+
+def _warn_of_places(config: Config) -> None:
+    """Warn where this user cannot write, and of interfaces that are not there.
+
+    No more than that: the service may run as another user, and an interface may come later.
+    """
+    eve = config.tell.eve.path
+    places = {
+        "sensor.state": Path(config.sensor.state),
+        "store.spool": Path(config.store.spool) if config.store.spool else None,
+        "tell.eve.path": Path(eve).absolute().parent if eve else None,
+    }
+    for key, path in places.items():
+        if path is None:
+            continue
+        there = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK):
+            click.echo(f"poolwatch: {key} = {path}: this user cannot write there", err=True)
+    for name in config.sensor.interfaces:
+        if not Path("/sys/class/net", name).exists():
+            click.echo(f"poolwatch: {name}: no such interface now", err=True)
 
 
 def _unused(count: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -24,22 +24,23 @@ if TYPE_CHECKING:
     from poolwatch.settings import Limits
 
 _NS = 1_000_000_000
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
 
 
 class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When the state of open flows is told, and how much at a time."""
 
-    settle_seconds: float = 0.5
+    settle_seconds: NotNegative = 0.5
     """How long a flow's state stands before it is told: an echo shows by then."""
-    refresh_seconds: float = 60.0
-    """How often the counts of a flow that goes on are told."""
-    sweep_seconds: float = 5.0
+    refresh_seconds: NotNegative = 1.0
+    """How often the counts of a flow that goes on are told, if they changed: what a crash loses."""
+    sweep_seconds: NotNegative = 5.0
     """How often flows to listed addresses are looked for, and idle ones ended."""
-    lookup_seconds: float = 300.0
+    lookup_seconds: NotNegative = 300.0
     """How long lookups wait until they are told: by then it shows who asks for others."""
-    states: int = 2000
+    states: Annotated[int, msgspec.Meta(ge=1)] = 2000
     """States told at a time; the others wait for the next."""
-    bare_states: int = 6000
+    bare_states: Annotated[int, msgspec.Meta(ge=0)] = 6000
     """Flows a minute that are told of though nobody said a word; the rest is counted."""
 
 

@@ -1,7 +1,7 @@
 """A made-up conversation that goes through everything behind the ring, so that silence is proof.
 
-Its addresses are those reserved for documentation (RFC 5737), its login is a secret of this
-run: nobody else's conversation can pass for it, and it cannot hide one.
+Its addresses are those reserved for documentation (RFC 5737), its ports and its login are secrets
+of this run: nobody else's conversation can get between, or pass for it, and it cannot hide one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from poolwatch.terms import Grade, Session, Stage
 
 _MINER_NETWORK = "192.0.2."
 _POOL_NETWORK = "198.51.100."
-_PORT = 3333
+_PORTS = range(16_384, 65_536)
 _FIN, _SYN, _PSH, _ACK = 1, 2, 8, 16
 _STEP_NS = 1000
 
@@ -27,9 +27,9 @@ class Canary:
     """The canary of one ring; `number` tells it from those of other rings."""
 
     def __init__(self, number: int) -> None:
-        self._ends = (
-            (f"{_MINER_NETWORK}{1 + number % 254}", 40_000 + number),
-            (f"{_POOL_NETWORK}{1 + number % 254}", _PORT),
+        self.ends = (
+            (f"{_MINER_NETWORK}{1 + number % 254}", _any_port()),
+            (f"{_POOL_NETWORK}{1 + number % 254}", _any_port()),
         )
         self._token = secrets.token_hex(16)
         self.packets = 0  # ever made
@@ -39,7 +39,7 @@ class Canary:
     def batch(self, now_ns: int) -> Batch:
         """A greeting, work, a share and its answer, at that time."""
         self.made += 1
-        frames = _conversation(self._ends, self._lines())
+        frames = _conversation(self.ends, self._lines())
         data = b"".join(frames)
         rows = np.zeros(len(frames), PACKET)
         offset = 0
@@ -60,7 +60,7 @@ class Canary:
     def is_own(self, session: Session) -> bool:
         """Whether a session is this canary, however far it got."""
         ends = ((session.miner.address, session.miner.port), tuple(session.pool_end))
-        return ends == self._ends and session.hit.logins in ((self._token,), ())
+        return ends == self.ends and session.hit.logins in ((self._token,), ())
 
     def is_whole(self, session: Session) -> bool:
         """Whether all of it was understood."""
@@ -81,6 +81,10 @@ class Canary:
             (0, f'{{"id":3,"method":"mining.submit","params":{share}}}'),
             (1, '{"id":3,"result":true,"error":null}'),
         ]
+
+
+def _any_port() -> int:
+    return secrets.choice(_PORTS)
 
 
 def _conversation(

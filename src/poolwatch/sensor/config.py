@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 import tomllib
@@ -19,6 +20,7 @@ from poolwatch.sensor.budget import Budget, make_budget
 from poolwatch.sensor.keep import KeepSettings, RetentionSettings
 from poolwatch.sensor.tell import TellSettings
 from poolwatch.store.settings import StoreSettings
+from poolwatch.store.urls import read_url
 
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
@@ -82,8 +84,8 @@ class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     collect_seconds: Seconds = 0.25
     """How often what the rings found is gathered."""
-    refresh_seconds: Seconds = 60.0
-    """How often a finding of which only the counts grow is written again."""
+    refresh_seconds: Seconds = 1.0
+    """How often a finding of which only the counts grow is written again: what a crash loses."""
     mailbox_states: Positive = 50_000
     """States of conversations on their way; beyond, those worth least are dropped, counted."""
     flush_seconds: Seconds = 5.0
@@ -177,8 +179,41 @@ def parse_config(document: dict[str, Any], where: str) -> Config:
 def check_config(config: Config, where: str) -> None:
     """What types cannot say. Raises UsageError."""
     time_zone(config.tables.zone, f"{where}: tables.zone")
+    _check_numbers(msgspec.to_builtins(config), where)
+    names = config.sensor.interfaces
+    if len(set(names)) < len(names):
+        raise UsageError(f"{where}: sensor.interfaces: one is named twice", "name each once")
+    if config.store.url:
+        read_url(config.store.url)
+    _check_receivers(config.tell, where)
     config.budget()
     config.health_address()
+
+
+def _check_numbers(value: Any, where: str, key: str = "") -> None:
+    """TOML has numbers that are none. Raises UsageError."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _check_numbers(inner, where, f"{key}.{name}" if key else name)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{where}: {key} = {value}: not a number of seconds")
+
+
+def _check_receivers(tell: TellSettings, where: str) -> None:
+    """Receivers of alerts that nothing could be sent to. Raises UsageError."""
+    url = tell.webhook.url
+    if url and not url.startswith(("https://", "http://")):
+        raise UsageError(f"{where}: tell.webhook.url: neither https:// nor http://")
+    for key, path in (
+        ("tell.syslog.ca_file", tell.syslog.ca_file if tell.syslog.host else ""),
+        ("tell.webhook.ca_file", tell.webhook.ca_file if url else ""),
+    ):
+        if path and not Path(path).is_file():
+            raise UsageError(f"{where}: {key} = {path}: no such file")
+    try:
+        tell.syslog.host.encode("idna")
+    except UnicodeError:
+        raise UsageError(f"{where}: tell.syslog.host: no name of a host") from None
 
 
 def with_options(config: Config, interfaces: tuple[str, ...], threads: int | None) -> Config:

@@ -8,7 +8,6 @@ is written and told before the rest ends.
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -50,6 +49,7 @@ def open_sources(config: Config) -> list[LiveSource]:
     from poolwatch.capture.live import open_live
 
     threads = config.sensor.threads
+    group = _fanout_group(config) if threads > 1 else 0
     sources: list[LiveSource] = []
     try:
         for thread in range(threads):  # one by one: those that are open are closed if one fails
@@ -58,7 +58,7 @@ def open_sources(config: Config) -> list[LiveSource]:
                 config.capture,
                 thread=thread,
                 threads=threads,
-                fanout_group=os.getpid() & 0xFFFF,
+                fanout_group=group,
             )
             sources.append(source)
     except BaseException:
@@ -66,6 +66,16 @@ def open_sources(config: Config) -> list[LiveSource]:
             source.close()
         raise
     return sources
+
+
+def _fanout_group(config: Config) -> int:
+    """Numbers for groups of sockets, one an interface, that no other program has."""
+    from poolwatch.capture.fanout import free_groups
+
+    try:
+        return free_groups(len(config.sensor.interfaces))
+    except OSError:  # no right to: opening the rings says so better
+        return 0
 
 
 class Sensor:
