@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from poolwatch.aggregate.findings import findings_within, roles_of
-from poolwatch.terms import Finding, Grade, Role, Session
+from poolwatch.aggregate.standing import Standing
+from poolwatch.terms import Finding, Grade, Role, Session, Stage
 
 if TYPE_CHECKING:
     from poolwatch.settings import Limits
+
+
+_GIVEN_UP = 4  # times as many hosts: a grade and a stage of each take next to nothing
 
 
 class Withdrawn(NamedTuple):
@@ -17,11 +21,21 @@ class Withdrawn(NamedTuple):
     flow_id: int
 
 
+class GivenUp(NamedTuple):
+    """What was known of a host, and had no room any more."""
+
+    grade: Grade
+    stage: Stage
+
+
 class LiveFindings:
     """States of conversations in, the finding of any host at any time out.
 
     One that goes on is kept apart and replaced by its next state; once it is over it is added
     for good. So nothing counts twice, and what is kept is bounded by hosts, not by time.
+
+    What gives way to surer hosts leaves behind how sure it was: a finding goes down
+    when a conversation says so, and never since there was no room.
     """
 
     def __init__(self, limits: Limits, open_sessions: int) -> None:
@@ -30,6 +44,10 @@ class LiveFindings:
         self._open: dict[int, Session] = {}
         self._by_host: dict[str, dict[int, tuple[Session, Role]]] = {}
         self.left_out = 0  # open conversations beyond the bound: told only once they are over
+        self._settled.gave_up = self._note_given_up
+        self._given_up: dict[str, GivenUp] = {}
+        self._given_up_standing = Standing[str]()
+        self._most_given_up = _GIVEN_UP * limits.hosts
 
     @property
     def vantage(self) -> str | None:
@@ -52,6 +70,8 @@ class LiveFindings:
         if isinstance(state, Withdrawn):
             return changed
         hosts = {host for host, _ in roles_of(state)}
+        for host in hosts:
+            self._settled.heard(host)
         changed |= self._settled.note_machines(state, self._by_host.keys())
         if not state.hit.open:
             self._settled.add(state)
@@ -66,11 +86,28 @@ class LiveFindings:
     def finding(self, host: str) -> Finding | None:
         """What is to be said of a host now; None: nothing, or nothing any more."""
         states = self._by_host.get(host, {})
-        return self._settled.of_host(host, states.values())
+        finding = self._settled.of_host(host, states.values())
+        left = self.given_up(host)
+        if finding is not None and left is not None:
+            finding.grade = max(finding.grade, left.grade)
+            finding.stage = max(finding.stage, left.stage)
+        return finding
+
+    def given_up(self, host: str) -> GivenUp | None:
+        """What was known of a host beyond its finding, and had no room; None: nothing."""
+        return self._given_up.get(host)
 
     def counts(self) -> dict[str, int]:
         """How often a bound bit."""
         return self._settled.counts() | {"open_sessions_left_out": self.left_out}
+
+    def _note_given_up(self, host: str, grade: Grade, stage: Stage) -> None:
+        left = max(self._given_up.get(host, GivenUp(grade, stage)), GivenUp(grade, stage))
+        self._given_up[host] = left
+        self._given_up_standing.note(host, left.grade)
+        if len(self._given_up) > self._most_given_up and (least := self._given_up_standing.least()):
+            self._given_up_standing.forget(least[1])
+            del self._given_up[least[1]]
 
     def _has_room(self, grade: Grade) -> bool:
         """Whether one more can be kept open: one that is merely noted gives way."""

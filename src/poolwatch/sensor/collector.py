@@ -237,11 +237,19 @@ class Collector(threading.Thread):
         self._untold.append(event)
 
     def _withdraw(self, host: str) -> None:
-        """Nothing is left of a finding that was written: it stays, merely noted."""
-        shown = self._shown.pop(host, None)
+        """Nothing is left of a finding that was written: it stays, merely noted.
+
+        What had no room any more is no less true: then it stays as it was written.
+        """
+        shown, left = self._shown.get(host), self.findings.given_up(host)
         if shown is None:
             return
-        event = shown.event | {"grade": "noted", "counter_grounds": ["no conversation after all"]}
+        grade = Grade.NOTED if left is None else left.grade
+        if left is not None and Grade[shown.event["grade"].upper()] <= grade:
+            return
+        del self._shown[host]
+        ground = "no conversation after all" if left is None else "not all were conversations"
+        event = shown.event | {"grade": grade.word, "counter_grounds": [ground]}
         self._put(FindingRow.of(event, state_ns=self._next_state()))
         self._untold.append(event)
 
