@@ -201,6 +201,31 @@ def closed_state() -> Session:
     return state
 
 
+def test_of_open_conversations_as_sure_as_each_other_the_longest_silent_gives_way() -> None:
+    state = closed_state()
+    going_on = replace(state.hit, open=True)
+    findings = LiveFindings(LIMITS, 2)
+    for number in (1, 2, 1, 3):
+        one = replace(state, flow_id=number, host=f"10.0.1.{number}", grade=Grade.SUSPECTED)
+        findings.take(replace(one, hit=going_on))
+    assert [findings.finding(f"10.0.1.{n}") is not None for n in (1, 2, 3)] == [True, False, True]
+    assert findings.take(replace(state, flow_id=9, hit=going_on)) == {"10.0.0.5"}
+    assert findings.finding("10.0.0.5") is not None
+    assert findings.counts()["open_sessions_left_out"] == 2
+
+
+def test_an_open_conversation_without_room_can_still_be_withdrawn() -> None:
+    state = closed_state()
+    going_on = replace(state.hit, open=True)
+    findings = LiveFindings(LIMITS, 1)
+    findings.take(replace(state, flow_id=1, host="10.0.1.1", hit=going_on))
+    findings.take(replace(state, flow_id=2, hit=going_on))
+    assert findings.finding("10.0.1.1") is None
+    assert findings.given_up("10.0.1.1") == (Grade.CONFIRMED, Stage.MINING)
+    assert findings.take(Withdrawn(1)) == {"10.0.1.1"}
+    assert findings.given_up("10.0.1.1") is None
+
+
 def test_months_of_reconnecting_take_bounded_room() -> None:
     limits = Limits(flows=64, finding_entries=20, finding_spans=40, finding_miners=8)
     live = engine()

@@ -10,7 +10,7 @@ from poolwatch.aggregate.live import Withdrawn
 from poolwatch.sensor.collector import Collector
 from poolwatch.sensor.config import ReportSettings
 from poolwatch.sensor.mailbox import Mailbox
-from poolwatch.store import FindingRow
+from poolwatch.store import FindingRow, SessionRow
 from poolwatch.terms import Grade, Session, Stage
 from tests.running import LIMITS
 from tests.sensor.replaying import ListedRows
@@ -20,8 +20,8 @@ from tests.sensor.test_pipeline import a_session
 class Gathering:
     """A collector that is turned by hand."""
 
-    def __init__(self, *, hosts: int = 2, open_sessions: int = 10) -> None:
-        self.mailbox = Mailbox(100)
+    def __init__(self, *, hosts: int = 2, open_sessions: int = 10, mailbox: int = 9) -> None:
+        self.mailbox = Mailbox(mailbox)
         self.rows = ListedRows()
         limits = replace(LIMITS, hosts=hosts)
         settings = ReportSettings(refresh_seconds=0)
@@ -85,3 +85,25 @@ def test_what_is_withdrawn_is_noted() -> None:
     run = Gathering()
     run.take(run.state(1, open=True), Withdrawn(1))
     assert run.stored() == ("noted", "mining", ["no conversation after all"])
+
+
+def test_a_surer_conversation_finds_room_among_open_ones() -> None:
+    run = Gathering(open_sessions=2)
+    fakes = [run.state(n, f"10.0.1.{n}", Grade.SUSPECTED, open=True) for n in range(4)]
+    run.take(*fakes, run.state(9, open=True))
+    assert run.stored() == ("confirmed", "mining", [])
+    assert run.stored("10.0.1.0") == ("suspected", "mining", [])
+    assert run.collector.findings.counts()["open_sessions_left_out"] == 3
+
+
+def test_a_flow_whose_last_state_had_no_room_is_over() -> None:
+    run = Gathering(mailbox=1)
+    run.take(run.state(1, grade=Grade.SUSPECTED, open=True))
+    run.mailbox.put([run.state(1, grade=Grade.SUSPECTED), run.state(2, "10.0.1.2")])
+    run.collector.turn()
+    assert len(run.collector.findings) == 0
+    finding = run.collector.findings.finding("10.0.0.5")
+    assert finding is not None
+    assert finding.sessions == 1
+    rows = [row for row in run.rows.rows if isinstance(row, SessionRow) and row.host == "10.0.0.5"]
+    assert [json.loads(row.event)["mining"]["open"] for row in rows] == [True, False]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from poolwatch.aggregate.findings import findings_within, roles_of
+from poolwatch.aggregate.remains import GivenUp, Remains
 from poolwatch.aggregate.standing import Standing
 from poolwatch.terms import Finding, Grade, Role, Session, Stage
 
@@ -21,11 +23,10 @@ class Withdrawn(NamedTuple):
     flow_id: int
 
 
-class GivenUp(NamedTuple):
-    """What was known of a host, and had no room any more."""
+class Ended(NamedTuple):
+    """A conversation is over, and what was last known of it had no room on its way."""
 
-    grade: Grade
-    stage: Stage
+    flow_id: int
 
 
 class LiveFindings:
@@ -45,9 +46,8 @@ class LiveFindings:
         self._by_host: dict[str, dict[int, tuple[Session, Role]]] = {}
         self.left_out = 0  # open conversations beyond the bound: told only once they are over
         self._settled.gave_up = self._note_given_up
-        self._given_up: dict[str, GivenUp] = {}
-        self._given_up_standing = Standing[str]()
-        self._most_given_up = _GIVEN_UP * limits.hosts
+        self._standing = Standing[int]()  # which of those that go on gives way
+        self._remains = Remains(_GIVEN_UP * limits.hosts + open_sessions)
 
     @property
     def vantage(self) -> str | None:
@@ -77,10 +77,11 @@ class LiveFindings:
             self._settled.add(state)
         elif self._has_room(state.grade):
             self._open[key] = state
+            self._standing.note(key, state.grade)
             for host, role in roles_of(state):
                 self._by_host.setdefault(host, {})[key] = (state, role)
         else:
-            self.left_out += 1
+            self._put_aside(state)
         return changed | hosts
 
     def finding(self, host: str) -> Finding | None:
@@ -95,38 +96,45 @@ class LiveFindings:
 
     def given_up(self, host: str) -> GivenUp | None:
         """What was known of a host beyond its finding, and had no room; None: nothing."""
-        return self._given_up.get(host)
+        return self._remains.of_host(host)
+
+    def last_of(self, flow_id: int) -> Session | None:
+        """What is known of a conversation that is over though its last state is lost."""
+        state = self._open.get(flow_id)
+        return state and replace(state, hit=replace(state.hit, open=False))
 
     def counts(self) -> dict[str, int]:
         """How often a bound bit."""
         return self._settled.counts() | {"open_sessions_left_out": self.left_out}
 
     def _note_given_up(self, host: str, grade: Grade, stage: Stage) -> None:
-        left = max(self._given_up.get(host, GivenUp(grade, stage)), GivenUp(grade, stage))
-        self._given_up[host] = left
-        self._given_up_standing.note(host, left.grade)
-        if len(self._given_up) > self._most_given_up and (least := self._given_up_standing.least()):
-            self._given_up_standing.forget(least[1])
-            del self._given_up[least[1]]
+        self._remains.put(host, [host], GivenUp(grade, stage))
 
     def _has_room(self, grade: Grade) -> bool:
-        """Whether one more can be kept open: one that is merely noted gives way."""
+        """Whether one more can be kept open: the longest silent of the least grade gives way."""
         if len(self._open) < self._most:
             return True
-        if grade is Grade.NOTED:
+        self.left_out += 1
+        least = self._standing.least()
+        if least is None or least[0] > grade:
             return False
-        for key, other in self._open.items():
-            if other.grade is Grade.NOTED:
-                self._drop(key)
-                self.left_out += 1
-                return True
-        return False
+        state = self._open[least[1]]
+        self._drop(least[1])
+        self._put_aside(state)
+        return True
+
+    def _put_aside(self, state: Session) -> None:
+        """One that goes on has no room: how sure it was stays until it is heard of again."""
+        assert state.flow_id is not None
+        hosts = [host for host, _ in roles_of(state)]
+        self._remains.put(state.flow_id, hosts, GivenUp(state.grade, state.hit.stage))
 
     def _drop(self, key: int) -> set[str]:
         """Forget the last state of a conversation; the hosts it spoke of."""
         state = self._open.pop(key, None)
         if state is None:
-            return set()
+            return self._remains.drop(key)
+        self._standing.forget(key)
         hosts = {host for host, _ in roles_of(state)}
         for host in hosts:
             states = self._by_host[host]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from poolwatch.aggregate.attribute import attribute
-from poolwatch.aggregate.live import LiveFindings, Withdrawn
+from poolwatch.aggregate.live import Ended, LiveFindings, Withdrawn
 from poolwatch.engine import State
 from poolwatch.errors import StoreRowError
 from poolwatch.outputs.eve import finding_event, mining_event
@@ -161,8 +161,13 @@ class Collector(threading.Thread):
         self._tell(self._settings.flush_seconds)
         self.beat = time.monotonic()
 
-    def _take(self, state: State) -> Iterable[str]:
+    def _take(self, state: State | Ended) -> Iterable[str]:
         """Take a state; the hosts it changed something of."""
+        if isinstance(state, Ended):
+            last = self.findings.last_of(state.flow_id)
+            if last is None:
+                return ()
+            state = last
         if isinstance(state, Withdrawn):
             self.withdrawn += 1
             self._stages.pop(state.flow_id, None)
