@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _GIVEN_UP = 4  # times as many hosts: a grade and a stage of each take next to nothing
 
 
+NO_CONVERSATION = "no conversation after all"
+"""What stands against a finding of which nothing is left."""
+
+
 class Withdrawn(NamedTuple):
     """A conversation was told of, and turned out to be none: an echo, talk about mining."""
 

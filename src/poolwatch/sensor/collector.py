@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from poolwatch.aggregate.attribute import attribute
-from poolwatch.aggregate.live import Ended, LiveFindings, Withdrawn
+from poolwatch.aggregate.live import NO_CONVERSATION, Ended, LiveFindings, Withdrawn
 from poolwatch.engine import State
 from poolwatch.errors import StoreRowError
 from poolwatch.outputs.eve import finding_event, mining_event
@@ -35,6 +35,7 @@ _CHANGES = {
     "stage_up": "stage",
     "role_change": "stage",
     "back": "back",
+    "withdrawn": "grade",
 }
 """What a teller calls a change, and what the store does."""
 
@@ -253,7 +254,7 @@ class Collector(threading.Thread):
         if left is not None and Grade[shown.event["grade"].upper()] <= grade:
             return
         del self._shown[host]
-        ground = "no conversation after all" if left is None else "not all were conversations"
+        ground = NO_CONVERSATION if left is None else "not all were conversations"
         event = shown.event | {"grade": grade.word, "counter_grounds": [ground]}
         self._put(FindingRow.of(event, state_ns=self._next_state()))
         self._untold.append(event)

@@ -74,8 +74,8 @@ class Teller:
     def tell(self, event: dict[str, Any]) -> str | None:
         """Write an event (mining, finding, stats); a finding may be an alert.
 
-        Returns the change told: new, grade_up, stage_up, role_change, back; None: none. Call it
-        after the finding is durable.
+        Returns the change told: new, grade_up, stage_up, role_change, back,
+        withdrawn; None: none. Call it after the finding is durable.
         """
         if self._eve is not None:
             self._eve.put(event)
