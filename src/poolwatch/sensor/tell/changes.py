@@ -59,6 +59,14 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         return str(self.event["host"])
 
     @property
+    def worth(self) -> Grade:
+        """How much it would be missed: what takes something back as much as that."""
+        grade = _grade(self.event["grade"])
+        if self.change is not Change.WITHDRAWN or self.before is None:
+            return grade
+        return max(grade, _grade(self.before.grade))
+
+    @property
     def change(self) -> Change:
         """The reason in front."""
         return self.changes[0]
@@ -86,6 +94,12 @@ class Changes:
     def state(self, host: str) -> HostState | None:
         """The last state of a host."""
         return self._states.get(host)
+
+    def restore(self, host: str, before: HostState | None) -> None:
+        """An alert did not get out: the host stands where it stood before, and is told again."""
+        self._states.pop(host, None)
+        if before is not None:
+            self._states[host] = before
 
     def take(self, event: Event, now_ns: int) -> Alert | None:
         """A finding's event: an alert, or one sighting more. `now_ns`: for events without time."""
