@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from poolwatch.aggregate.live import Withdrawn
 from poolwatch.sensor.collector import Collector
@@ -107,3 +110,17 @@ def test_a_flow_whose_last_state_had_no_room_is_over() -> None:
     assert finding.sessions == 1
     rows = [row for row in run.rows.rows if isinstance(row, SessionRow) and row.host == "10.0.0.5"]
     assert [json.loads(row.event)["mining"]["open"] for row in rows] == [True, False]
+
+
+def test_bounds_that_bite_are_warned_of_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Gathering(hosts=2, open_sessions=1)
+    run.take(*(run.state(n, f"10.0.1.{n}") for n in range(2)))
+    assert run.collector.warnings() == []
+    run.take(*(run.state(n, f"10.0.1.{n}") for n in range(2, 5)))
+    assert run.collector.warnings() == ["hosts had no room (limits.hosts): 3"]
+    run.take(*(run.state(n, f"10.0.1.{n}", open=True) for n in range(5, 7)))
+    assert run.collector.warnings()[1:] == ["open conversations had no room: 1"]
+    later = time.monotonic() + 601
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    run.collector.turn()
+    assert run.collector.warnings() == []

@@ -38,6 +38,12 @@ _CHANGES = {
     "withdrawn": "grade",
 }
 """What a teller calls a change, and what the store does."""
+_BOUNDS = {
+    "hosts_left_out": "hosts had no room (limits.hosts)",
+    "open_sessions_left_out": "open conversations had no room",
+}
+"""Bounds that are warned of while they bite."""
+_WARN_SECONDS = 600.0  # after one bit last
 
 
 class Writes(Protocol):
@@ -118,6 +124,7 @@ class Collector(threading.Thread):
         self._untold: list[Event] = []  # put to the writer, not durable yet
         self._stages: dict[int, tuple[object, ...]] = {}  # of open conversations that were told
         self._most_stages = 2 * open_sessions
+        self._bit: dict[str, tuple[int, float]] = {}  # bounds: how often, and when last
         self._state_ns = 0
         self._ending = threading.Event()
 
@@ -137,6 +144,15 @@ class Collector(threading.Thread):
     def waiting(self) -> int:
         """Events that are not told since they are not durable."""
         return len(self._untold)
+
+    def warnings(self) -> list[str]:
+        """Bounds that bit in the last minutes, and how often since the start."""
+        now = time.monotonic()
+        return [
+            f"{_BOUNDS[name]}: {count}"
+            for name, (count, at) in list(self._bit.items())
+            if now - at < _WARN_SECONDS
+        ]
 
     def stop(self) -> None:
         """Take what is there, and end. Call once the rings are done."""
@@ -158,9 +174,16 @@ class Collector(threading.Thread):
             self._look_at(host, now)
         for host in [host for host, due in self._due.items() if last or due <= now]:
             self._write_finding(host, self.findings.finding(host), now)
+        self._note_bounds(now)
         self.beat = time.monotonic()
         self._tell(self._settings.flush_seconds)
         self.beat = time.monotonic()
+
+    def _note_bounds(self, now: float) -> None:
+        counts = self.findings.counts()
+        for name in _BOUNDS:
+            if counts[name] > self._bit.get(name, (0, now))[0]:
+                self._bit[name] = counts[name], now
 
     def _take(self, state: State | Ended) -> Iterable[str]:
         """Take a state; the hosts it changed something of."""
