@@ -168,6 +168,37 @@ def test_a_host_that_is_merely_noted_gives_way() -> None:
     assert findings.counts()["hosts_left_out"] == 3
 
 
+def test_the_longest_silent_of_the_least_grade_gives_way() -> None:
+    findings = Findings(100, hosts=3)
+    for host, grade in (
+        ("10.0.1.1", Grade.PROBABLE),
+        ("10.0.1.2", Grade.SUSPECTED),
+        ("10.0.1.3", Grade.SUSPECTED),
+        ("10.0.1.2", Grade.SUSPECTED),  # heard again
+        ("10.0.1.4", Grade.SUSPECTED),  # no surer than any
+        ("10.0.0.5", Grade.CONFIRMED),
+    ):
+        findings.add(replace(session(host), grade=grade))
+    kept = [(finding.host, finding.grade) for finding in findings.all()]
+    assert kept == [
+        ("10.0.0.5", Grade.CONFIRMED),
+        ("10.0.1.1", Grade.PROBABLE),
+        ("10.0.1.2", Grade.SUSPECTED),
+    ]
+    assert findings.counts()["hosts_left_out"] == 2
+
+
+def test_conversations_of_hosts_that_gave_way_leave_room_to_count_machines() -> None:
+    findings = Findings(100, hosts=1, all_rig_sessions=2)
+    for n in range(2):
+        findings.add(replace(session("10.0.1.1", port=50001 + n), grade=Grade.SUSPECTED))
+    for n in range(2):
+        findings.add(session("10.0.0.5", port=50001 + n))
+    (finding,) = findings.all()
+    assert finding.sessions == 2
+    assert findings.counts()["rig_sessions_left_out"] == 0
+
+
 def test_a_finding_id_is_that_of_host_and_captures() -> None:
     a, b = "a" * 64, "b" * 64
     ids = [finding_id(host, {a}) for host in ("10.0.0.1", "10.0.0.2")]

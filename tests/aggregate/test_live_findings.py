@@ -16,7 +16,7 @@ from poolwatch.match.live import LiveSettings
 from poolwatch.outputs.eve import finding_event
 from poolwatch.settings import Limits
 from poolwatch.tables import Tables
-from poolwatch.terms import Capture, Grade, Session
+from poolwatch.terms import Capture, Grade, Session, Stage
 from tests.match.test_conversation import SESSION
 from tests.running import (
     LIMITS,
@@ -151,6 +151,79 @@ def test_open_conversations_beyond_the_bound_give_way_by_worth() -> None:
         False,
     ]
     assert findings.counts()["open_sessions_left_out"] == 2
+
+
+def test_a_flood_that_fills_the_hosts_hides_nobody_surer() -> None:
+    state = closed_state()
+    findings = LiveFindings(replace(LIMITS, hosts=3), 10)
+    for number in range(9):
+        fake = replace(state, flow_id=number, grade=Grade.SUSPECTED, host=f"10.0.1.{number}")
+        findings.take(fake)
+    findings.take(replace(state, flow_id=100))
+    left = [n for n in range(9) if findings.finding(f"10.0.1.{n}") is not None]
+    assert left == [7, 8]  # of those as sure as each other the longest silent went
+    assert findings.finding("10.0.0.5") is not None
+    assert findings.counts()["hosts_left_out"] == 7
+
+
+def test_a_host_that_was_given_up_is_as_sure_as_before() -> None:
+    state = closed_state()
+    findings = LiveFindings(replace(LIMITS, hosts=2), 10)
+    for number, host in enumerate(("10.0.0.5", "10.0.1.1", "10.0.1.2")):
+        findings.take(replace(state, flow_id=number, host=host))
+    assert findings.finding("10.0.0.5") is None
+    assert findings.given_up("10.0.0.5") == (Grade.CONFIRMED, Stage.MINING)
+    for number in range(9):  # turned away, and no reason to forget what was surer
+        findings.take(replace(state, flow_id=10 + number, host=f"10.0.2.{number}", grade=Grade(0)))
+    hit = replace(state.hit, open=True, stage=Stage.CONTACTED)
+    findings.take(replace(state, flow_id=100, grade=Grade.NOTED, hit=hit))
+    finding = findings.finding("10.0.0.5")
+    assert finding is not None
+    assert (finding.grade, finding.stage) == (Grade.CONFIRMED, Stage.MINING)
+
+
+def test_a_host_whose_conversation_goes_on_is_not_silent() -> None:
+    state = closed_state()
+    findings = LiveFindings(replace(LIMITS, hosts=2), 10)
+    findings.take(replace(state, flow_id=1, host="10.0.1.1"))
+    findings.take(replace(state, flow_id=2, host="10.0.1.2"))
+    findings.take(replace(state, flow_id=3, host="10.0.1.1", hit=replace(state.hit, open=True)))
+    findings.take(replace(state, flow_id=4, host="10.0.1.3"))
+    sessions = [f.sessions if (f := findings.finding(f"10.0.1.{n}")) else 0 for n in (1, 2, 3)]
+    assert sessions == [2, 0, 1]
+
+
+def closed_state() -> Session:
+    live = engine()
+    live.feed(make_batch(talked(*SESSION)))
+    (state,) = live.finish()
+    assert isinstance(state, Session)
+    return state
+
+
+def test_of_open_conversations_as_sure_as_each_other_the_longest_silent_gives_way() -> None:
+    state = closed_state()
+    going_on = replace(state.hit, open=True)
+    findings = LiveFindings(LIMITS, 2)
+    for number in (1, 2, 1, 3):
+        one = replace(state, flow_id=number, host=f"10.0.1.{number}", grade=Grade.SUSPECTED)
+        findings.take(replace(one, hit=going_on))
+    assert [findings.finding(f"10.0.1.{n}") is not None for n in (1, 2, 3)] == [True, False, True]
+    assert findings.take(replace(state, flow_id=9, hit=going_on)) == {"10.0.0.5"}
+    assert findings.finding("10.0.0.5") is not None
+    assert findings.counts()["open_sessions_left_out"] == 2
+
+
+def test_an_open_conversation_without_room_can_still_be_withdrawn() -> None:
+    state = closed_state()
+    going_on = replace(state.hit, open=True)
+    findings = LiveFindings(LIMITS, 1)
+    findings.take(replace(state, flow_id=1, host="10.0.1.1", hit=going_on))
+    findings.take(replace(state, flow_id=2, hit=going_on))
+    assert findings.finding("10.0.1.1") is None
+    assert findings.given_up("10.0.1.1") == (Grade.CONFIRMED, Stage.MINING)
+    assert findings.take(Withdrawn(1)) == {"10.0.1.1"}
+    assert findings.given_up("10.0.1.1") is None
 
 
 def test_months_of_reconnecting_take_bounded_room() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poolwatch.aggregate.live import NO_CONVERSATION
 from poolwatch.messages import LANGUAGES, Messages
 from poolwatch.outputs.eve import timestamp
 from poolwatch.sensor.tell.changes import Change, Changes, HostState, parse_time
@@ -80,6 +81,44 @@ def test_a_host_is_told_when_it_is_new_and_when_it_changes() -> None:
     assert watch.sightings == 4
 
 
+def test_what_was_told_is_taken_back_once_and_may_be_told_anew() -> None:
+    watch = changes()
+    none_left: dict[str, Any] = {"counter_grounds": [NO_CONVERSATION]}
+    steps = [
+        (finding("noted", **none_left), []),  # nobody was told
+        (finding("suspected"), ["new"]),
+        (finding("noted", at=1, **none_left), ["withdrawn"]),
+        (finding("noted", at=2, **none_left), []),
+        (finding("suspected", at=3), ["grade_up"]),
+        (finding("noted", "contacted", at=4), ["withdrawn"]),  # one of several was none
+        (finding("suspected", at=5), ["grade_up", "stage_up"]),
+    ]
+    alerts = [watch.take(event, T0) for event, _ in steps]
+    assert [[*(a.changes if a else ())] for a in alerts] == [wanted for _, wanted in steps]
+    assert len({alert.key for alert in alerts if alert}) == 5
+    assert alerts[2] is not None
+    assert "does not hold (grade: noted, was suspected)" in sentence(alerts[2], Messages("en"))
+
+
+def test_what_is_withdrawn_at_the_least_grade_is_told_too() -> None:
+    watch = Changes(Grade.NOTED, DAY * NS, 10, {})
+    assert told(watch, finding("noted")) == ["new"]
+    event = finding("noted", counter_grounds=[NO_CONVERSATION])
+    assert told(watch, event) == ["withdrawn"]
+    assert told(watch, event) == []
+
+
+def test_a_finding_of_another_run_takes_nothing_back() -> None:
+    watch = changes()
+    told(watch, finding("confirmed"))
+    assert told(watch, finding("noted", "contacted", finding_id=8)) == []
+    event = finding("noted", finding_id=8, counter_grounds=[NO_CONVERSATION])
+    assert told(watch, event) == []
+    state = watch.state("10.0.0.1")
+    assert state is not None
+    assert state.grade == "confirmed"
+
+
 def test_sightings_are_told_with_the_next_alert() -> None:
     watch = changes()
     told(watch, finding("probable"))
@@ -138,7 +177,7 @@ def test_every_finding_is_an_alert_or_a_sighting(steps: list[tuple[str, str, str
     for grade, stage, role, pause in steps:
         at += pause
         alert = watch.take(finding(grade, stage, role=role, at=at), T0)
-        alerts += alert is not None
+        alerts += alert is not None and alert.change is not Change.WITHDRAWN
         sightings += alert.sightings if alert else 0
         for language in LANGUAGES:
             assert alert is None or sentence(alert, Messages(language))
@@ -168,6 +207,7 @@ def test_sentences_say_no_wallets_and_mask_what_steers(change: Change) -> None:
         Change.ROLE_CHANGE: finding("probable", "greeted", role="pool", unit=unit),
         Change.GRADE_UP: finding("confirmed", "greeted", unit=unit),
         Change.STAGE_UP: finding("probable", "mining", unit=unit),
+        Change.WITHDRAWN: finding("noted", "greeted", unit=unit),
     }[change]
     alert = first if later is None else watch.take(later, T0)
     assert alert is not None

@@ -10,7 +10,7 @@ from functools import partial
 import msgspec
 import pytest
 
-from poolwatch.aggregate.live import Withdrawn
+from poolwatch.aggregate.live import Ended, Withdrawn
 from poolwatch.aggregate.places import Inside
 from poolwatch.match.matcher import Matcher
 from poolwatch.sensor.canary import Canary
@@ -151,14 +151,38 @@ def test_memory_is_freed_of_least_worth_first() -> None:
 def test_the_mailbox_keeps_the_latest_and_gives_up_what_is_noted() -> None:
     session = a_session()
     box = Mailbox(2)
+    session = replace(session, hit=replace(session.hit, open=True))
     noted = replace(session, grade=Grade.NOTED)
     box.put([replace(noted, flow_id=1), replace(session, flow_id=2)])
     box.put([replace(session, flow_id=3), replace(noted, flow_id=4), replace(session, flow_id=5)])
-    assert [state.flow_id for state in box.take()] == [2, 3]
+    assert [state.flow_id for state in box.take()] == [3, 5]
     assert box.dropped == 3
     box.put([replace(session, flow_id=1), Withdrawn(1)])
     assert box.take() == [Withdrawn(1)]
     assert len(box) == 0
+
+
+def test_the_mailbox_gives_up_the_oldest_of_the_least_grade() -> None:
+    session = a_session()
+    going_on = replace(session, hit=replace(session.hit, open=True))
+    box = Mailbox(3)
+    box.put(replace(going_on, flow_id=n, grade=Grade.SUSPECTED) for n in (1, 2, 3))
+    box.put([replace(going_on, flow_id=1, grade=Grade.SUSPECTED)])  # heard of again
+    box.put([replace(going_on, flow_id=4), replace(going_on, flow_id=5, grade=Grade.SUSPECTED)])
+    assert sorted(state.flow_id or 0 for state in box.take()) == [1, 4, 5]
+    assert box.dropped == 2
+
+
+def test_that_a_flow_is_over_is_known_though_its_last_state_had_no_room() -> None:
+    session = a_session()
+    box = Mailbox(1)
+    box.put([replace(session, flow_id=1, grade=Grade.SUSPECTED), replace(session, flow_id=2)])
+    box.put([replace(session, flow_id=3, grade=Grade.NOTED)])
+    first, *ends = box.take()
+    assert (first.flow_id, ends) == (2, [Ended(3)])  # of as many as there is room for
+    assert box.dropped == 3
+    box.put([Withdrawn(1), replace(session, flow_id=4, grade=Grade.NOTED)])
+    assert [state.flow_id for state in box.take()] == [4, 1]
 
 
 @pytest.mark.parametrize("number", [0, 7, 300])

@@ -259,6 +259,32 @@ def test_a_full_queue_drops_and_counts_and_never_waits() -> None:
     assert not teller.close(timeout=0.2)
 
 
+def test_a_full_queue_drops_the_least_sure_and_forgets_that_it_was_told() -> None:
+    with TcpSyslog() as receiver:
+        port = receiver.port
+    settings = SyslogSettings(
+        host="127.0.0.1", port=port, transport="tcp", queue=4, retry_most_seconds=1
+    )
+    teller = started(TellSettings(syslog=settings))
+    for number, grade in enumerate(("suspected", "probable", "suspected", "suspected")):
+        assert teller.tell(finding(grade, host=f"10.0.1.{number}")) == "new"
+    teller.tell(finding("suspected", host="10.0.1.9"))  # no surer than any that waits
+    teller.tell(finding(host="10.0.0.5"))
+    assert teller.counts()["tell_syslog_dropped"] == 2
+    assert teller.states() == {}
+    assert teller.tell(finding("suspected", host="10.0.1.9")) is None  # while there is no room
+    with TcpSyslog(port=port) as receiver:
+        hosts = [parsed(receiver.next())[1]["host"] for _ in range(4)]
+        assert hosts == ["10.0.1.0", "10.0.1.1", "10.0.1.3", "10.0.0.5"]
+        stored: dict[str, HostState] = {}
+        wait_for(lambda: stored.update(teller.states()) or sorted(stored) == sorted(hosts))
+        assert teller.tell(finding("suspected", host="10.0.1.9")) == "new"
+        assert teller.tell(finding("suspected", host="10.0.1.2")) == "new"
+        assert [parsed(receiver.next())[1]["host"] for _ in range(2)] == ["10.0.1.9", "10.0.1.2"]
+        assert teller.close()
+    assert sorted(teller.states()) == ["10.0.1.2", "10.0.1.9"]
+
+
 def test_what_was_told_before_a_restart_is_not_told_again() -> None:
     with UdpSyslog() as receiver:
         settings = TellSettings(syslog=SyslogSettings(host="127.0.0.1", port=receiver.port))

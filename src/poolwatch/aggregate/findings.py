@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from poolwatch.aggregate.hashrates import FEWEST_SHARES, estimate_hashrate, work_span
@@ -11,6 +11,7 @@ from poolwatch.aggregate.identities import Gateways, Machines, machine_of
 from poolwatch.aggregate.repeats import Repeats, beyond
 from poolwatch.aggregate.rigs import Sittings, count_rigs
 from poolwatch.aggregate.runs import Runs
+from poolwatch.aggregate.standing import Standing
 from poolwatch.match.dialects import ROWS
 from poolwatch.settings import Limits
 from poolwatch.terms import (
@@ -23,6 +24,7 @@ from poolwatch.terms import (
     Role,
     Session,
     Shares,
+    Stage,
     WorkKind,
     Worth,
 )
@@ -136,7 +138,9 @@ class Findings:
     """Gathers sessions and gives the findings at the end.
 
     `entries`: flows, logins, workers ... listed per finding; the counts go on.
-    `hosts`: hosts kept; beyond, one that is merely noted gives way to one that is more.
+    `hosts`: hosts kept; beyond, the longest silent of the least grade gives way to a surer one,
+    and to one as sure too once `gave_up` is set: it is told of each host left out, how sure it
+    was and how far it had come.
     `spans`: separate times of activity kept per host; `miners`: logins and endpoints of a host
     whose conversations are joined across reconnects. `repeats`: conversations of a host that are
     remembered, should they have been captured twice. `rig_sessions`: conversations of a host that
@@ -160,7 +164,8 @@ class Findings:
         self._most_spans = spans
         # The only session of a host is kept as it is: most of a flood of hosts have but one.
         self._hosts: dict[str, _Gathered | tuple[Session, Role]] = {}
-        self._noted: dict[str, None] = {}  # those of them with nothing above noted
+        self._standing = Standing[str]()  # which of them gives way
+        self.gave_up: Callable[[str, Grade, Stage], None] | None = None
         self._most_miners = miners
         self._most_repeats = repeats
         self._most_sittings, self._most_sittings_in_all = rig_sessions, all_rig_sessions
@@ -180,7 +185,7 @@ class Findings:
         for host, role in roles_of(session):
             self._add(host, session, role)
 
-    def note_machines(self, session: Session, more: Iterable[str] = ()) -> set[str]:
+    def note_machines(self, session: Session, more: Collection[str] = ()) -> set[str]:
         """Whose hardware addresses a session shows; the hosts whose own one turns out to be none.
 
         Of those kept here and of `more`.
@@ -190,7 +195,11 @@ class Findings:
             machine = machine_of(host, session)
             if machine is not None:
                 changed |= self.gateways.note(host, machine)
-        return changed & {*self._hosts.keys(), *more} if changed else changed
+        return {host for host in changed if host in self._hosts or host in more}
+
+    def heard(self, host: str) -> None:
+        """A host was heard of that a session which is not added yet is about."""
+        self._standing.heard(host)
 
     def of_host(self, host: str, more: Iterable[tuple[Session, Role]] = ()) -> Finding | None:
         """The finding about one host as it stands, with `more` sessions that are not added.
@@ -226,6 +235,7 @@ class Findings:
         }
         for host in sorted(order, key=order.__getitem__):
             kept = self._hosts.pop(host)
+            self._standing.forget(host)
             gathered = self._gather(kept) if isinstance(kept, tuple) else kept
             for runs in (gathered.spans, *(part.working for part in gathered.parts.values())):
                 self._spans_joined += runs.spans_joined
@@ -255,24 +265,40 @@ class Findings:
         if kept is None:
             if self._has_room(session.grade):
                 self._hosts[host] = (session, role)
-                if session.grade is Grade.NOTED:
-                    self._noted[host] = None
+                self._standing.note(host, session.grade)
+            else:
+                self._tell_left_out(host, (session, role))
             return
-        if session.grade > Grade.NOTED:
-            self._noted.pop(host, None)
+        self._standing.raise_to(host, session.grade)
         if isinstance(kept, tuple):
             kept = self._hosts[host] = self._gather(kept)
         self._add_to(kept, session, role)
 
     def _has_room(self, grade: Grade) -> bool:
-        """Whether another host can be kept: a flood of bare attempts must not hide who mines."""
+        """Whether another host can be kept: a flood of lesser ones must not hide who mines."""
         if len(self._hosts) < self._most_hosts:
             return True
         self.hosts_left_out += 1
-        if grade is Grade.NOTED or not self._noted:
+        least = self._standing.least()
+        if least is None or least[0] > grade:
             return False
-        del self._hosts[self._noted.popitem()[0]]
+        # A scan rather keeps whole findings of some than the last conversations of others.
+        if least[0] == grade and self.gave_up is None:
+            return False
+        self._give_up(least[1])
         return True
+
+    def _give_up(self, host: str) -> None:
+        kept = self._hosts.pop(host)
+        self._standing.forget(host)
+        if isinstance(kept, _Gathered):
+            self._sittings -= sum(len(part.sittings.kept) for part in kept.parts.values())
+        self._tell_left_out(host, kept)
+
+    def _tell_left_out(self, host: str, kept: _Gathered | tuple[Session, Role]) -> None:
+        if self.gave_up is not None and not _is_mere_proxy(kept):
+            _, best, grade = _judged(_best_of(kept))
+            self.gave_up(host, grade, best.hit.stage)
 
     def _gather(self, only: tuple[Session, Role]) -> _Gathered:
         gathered = _Gathered(self._runs())
@@ -409,10 +435,14 @@ def _judged(best: dict[Role, Session]) -> tuple[Role, Session, Grade]:
     return role, best[role], best[role].grade
 
 
+def _best_of(kept: _Gathered | tuple[Session, Role]) -> dict[Role, Session]:
+    """Of each role the session that is worth most."""
+    return {kept[1]: kept[0]} if isinstance(kept, tuple) else kept.best
+
+
 def _rank(host: str, kept: _Gathered | tuple[Session, Role]) -> tuple[int, int, bool, str]:
     """Where a host's finding stands among all."""
-    best = {kept[1]: kept[0]} if isinstance(kept, tuple) else kept.best
-    _, main, grade = _judged(best)
+    _, main, grade = _judged(_best_of(kept))
     return -grade, -main.hit.stage, not main.inside, host
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from poolwatch.aggregate.attribute import attribute
-from poolwatch.aggregate.live import LiveFindings, Withdrawn
+from poolwatch.aggregate.live import NO_CONVERSATION, Ended, LiveFindings, Withdrawn
 from poolwatch.engine import State
 from poolwatch.errors import StoreRowError
 from poolwatch.outputs.eve import finding_event, mining_event
@@ -35,8 +35,15 @@ _CHANGES = {
     "stage_up": "stage",
     "role_change": "stage",
     "back": "back",
+    "withdrawn": "grade",
 }
 """What a teller calls a change, and what the store does."""
+_BOUNDS = {
+    "hosts_left_out": "hosts had no room (limits.hosts)",
+    "open_sessions_left_out": "open conversations had no room",
+}
+"""Bounds that are warned of while they bite."""
+_WARN_SECONDS = 600.0  # after one bit last
 
 
 class Writes(Protocol):
@@ -117,6 +124,7 @@ class Collector(threading.Thread):
         self._untold: list[Event] = []  # put to the writer, not durable yet
         self._stages: dict[int, tuple[object, ...]] = {}  # of open conversations that were told
         self._most_stages = 2 * open_sessions
+        self._bit: dict[str, tuple[int, float]] = {}  # bounds: how often, and when last
         self._state_ns = 0
         self._ending = threading.Event()
 
@@ -136,6 +144,15 @@ class Collector(threading.Thread):
     def waiting(self) -> int:
         """Events that are not told since they are not durable."""
         return len(self._untold)
+
+    def warnings(self) -> list[str]:
+        """Bounds that bit in the last minutes, and how often since the start."""
+        now = time.monotonic()
+        return [
+            f"{_BOUNDS[name]}: {count}"
+            for name, (count, at) in list(self._bit.items())
+            if now - at < _WARN_SECONDS
+        ]
 
     def stop(self) -> None:
         """Take what is there, and end. Call once the rings are done."""
@@ -157,12 +174,24 @@ class Collector(threading.Thread):
             self._look_at(host, now)
         for host in [host for host, due in self._due.items() if last or due <= now]:
             self._write_finding(host, self.findings.finding(host), now)
+        self._note_bounds(now)
         self.beat = time.monotonic()
         self._tell(self._settings.flush_seconds)
         self.beat = time.monotonic()
 
-    def _take(self, state: State) -> Iterable[str]:
+    def _note_bounds(self, now: float) -> None:
+        counts = self.findings.counts()
+        for name in _BOUNDS:
+            if counts[name] > self._bit.get(name, (0, now))[0]:
+                self._bit[name] = counts[name], now
+
+    def _take(self, state: State | Ended) -> Iterable[str]:
         """Take a state; the hosts it changed something of."""
+        if isinstance(state, Ended):
+            last = self.findings.last_of(state.flow_id)
+            if last is None:
+                return ()
+            state = last
         if isinstance(state, Withdrawn):
             self.withdrawn += 1
             self._stages.pop(state.flow_id, None)
@@ -237,11 +266,19 @@ class Collector(threading.Thread):
         self._untold.append(event)
 
     def _withdraw(self, host: str) -> None:
-        """Nothing is left of a finding that was written: it stays, merely noted."""
-        shown = self._shown.pop(host, None)
+        """Nothing is left of a finding that was written: it stays, merely noted.
+
+        What had no room any more is no less true: then it stays as it was written.
+        """
+        shown, left = self._shown.get(host), self.findings.given_up(host)
         if shown is None:
             return
-        event = shown.event | {"grade": "noted", "counter_grounds": ["no conversation after all"]}
+        grade = Grade.NOTED if left is None else left.grade
+        if left is not None and Grade[shown.event["grade"].upper()] <= grade:
+            return
+        del self._shown[host]
+        ground = NO_CONVERSATION if left is None else "not all were conversations"
+        event = shown.event | {"grade": grade.word, "counter_grounds": [ground]}
         self._put(FindingRow.of(event, state_ns=self._next_state()))
         self._untold.append(event)
 

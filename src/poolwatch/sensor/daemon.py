@@ -268,6 +268,7 @@ class Sensor:
         ]
         warnings += mirror_warnings(Totals(self.pipelines))
         warnings += self.outlets.warnings()
+        warnings += self.collector.warnings()
         if self.collector.waiting:
             warnings.append(f"{self.collector.waiting} events wait to be durable")
         return self.health.verdict(warnings)

@@ -69,15 +69,35 @@ class Courier:
         """Begin to deliver."""
         self._thread.start()
 
-    def put(self, alert: Alert, text: str) -> bool:
-        """Queue an alert; False: there is no room, and it is counted."""
+    def put(self, alert: Alert, text: str) -> Alert | None:
+        """Queue an alert. The one that had no room, which is counted: the oldest of least grade."""
         with self._state:
-            if len(self._queue) >= self._most or self._deadline is not None:
+            lost = self._make_room(alert)
+            if lost is not None:
                 self._dropped += 1
-                return False
-            self._queue.append((alert, text, time.monotonic()))
-            self._state.notify_all()
-        return True
+            if lost is not alert:
+                self._queue.append((alert, text, time.monotonic()))
+                self._state.notify_all()
+        return lost
+
+    def has_room(self) -> bool:
+        """Whether alerts that had none can come again: half of the queue is free."""
+        with self._state:
+            return 2 * len(self._queue) <= self._most
+
+    def _make_room(self, alert: Alert) -> Alert | None:
+        if self._deadline is not None:
+            return alert
+        if len(self._queue) < self._most:
+            return None
+        # The one in front is being delivered.
+        places = range(1, len(self._queue))
+        least = min(places, key=lambda place: self._queue[place][0].worth, default=None)
+        if least is None or self._queue[least][0].worth >= alert.worth:
+            return alert
+        lost = self._queue[least][0]
+        del self._queue[least]
+        return lost
 
     def counts(self) -> dict[str, int]:
         """Counters, and how many wait."""

@@ -21,6 +21,9 @@ from poolwatch.terms import Grade
 class Teller:
     """Never blocks who tells: what does not fit a queue is dropped and counted.
 
+    An alert that was dropped was not told: its host's state is not stored, and once queues have
+    room the host's next finding is an alert again.
+
     `last`: host to the state last told, as `states()` gave it before the restart.
     """
 
@@ -39,6 +42,7 @@ class Teller:
         self._lock = threading.Lock()
         self._changed: dict[str, None] = {}  # hosts whose state is to be stored
         self._waiting: dict[str, int] = {}  # alerts of a host that are not delivered
+        self._lost: dict[str, HostState | None] = {}  # states before an alert that was dropped
         self._alerts = 0
         self._eve = EveFile(settings.eve) if settings.eve.path else None
         self._couriers: list[Courier] = []
@@ -74,8 +78,8 @@ class Teller:
     def tell(self, event: dict[str, Any]) -> str | None:
         """Write an event (mining, finding, stats); a finding may be an alert.
 
-        Returns the change told: new, grade_up, stage_up, role_change, back; None: none. Call it
-        after the finding is durable.
+        Returns the change told: new, grade_up, stage_up, role_change, back,
+        withdrawn; None: none. Call it after the finding is durable.
         """
         if self._eve is not None:
             self._eve.put(event)
@@ -92,8 +96,9 @@ class Teller:
             self._waiting[host] = self._waiting.get(host, 0) + len(self._couriers)
         text = sentence(alert, self._messages)
         for courier in self._couriers:
-            if not courier.put(alert, text):
-                self._delivered(alert)
+            lost = courier.put(alert, text)
+            if lost is not None:
+                self._drop(lost)
         return alert.change.value
 
     def reopen(self) -> None:
@@ -105,11 +110,15 @@ class Teller:
         """States that changed since the last call, to be stored.
 
         A host with an alert that waits to be delivered is left out, so that after a restart it
-        is told again, with the same key.
+        is told again, with the same key; so is one whose alert was dropped.
         """
         found: dict[str, HostState] = {}
+        room = all(courier.has_room() for courier in self._couriers)
         with self._lock:
-            for host in [host for host in self._changed if not self._waiting.get(host)]:
+            if room:
+                self._restore_lost()
+            waiting = self._waiting.keys() | self._lost.keys()
+            for host in [host for host in self._changed if host not in waiting]:
                 del self._changed[host]
                 state = self._changes.state(host)
                 if state is not None:
@@ -145,6 +154,18 @@ class Teller:
 
     def _parts(self) -> list[Courier | EveFile]:
         return [*([self._eve] if self._eve is not None else []), *self._couriers]
+
+    def _restore_lost(self) -> None:
+        for host in [host for host in self._lost if host not in self._waiting]:
+            self._changes.restore(host, self._lost.pop(host))
+            self._changed.pop(host, None)
+
+    def _drop(self, alert: Alert) -> None:
+        with self._lock:
+            self._lost.setdefault(alert.host, alert.before)
+            if len(self._lost) > self._settings.hosts:
+                del self._lost[next(iter(self._lost))]
+        self._delivered(alert)
 
     def _delivered(self, alert: Alert) -> None:
         with self._lock:
