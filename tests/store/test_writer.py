@@ -219,3 +219,31 @@ def test_close_without_rows_or_twice(tmp_path: Path) -> None:
     assert writer.close(5)
     assert writer.counts() == WriterCounts(store_up=True)
     assert writer.close(5)
+
+
+def test_whatever_the_store_says_the_thread_goes_on(tmp_path: Path) -> None:
+    """What is a wrong URL at the start may be a passing state of the disk later."""
+    path = tmp_path / "store.db"
+    with Locked(tmp_path):
+        writer = begun(tmp_path)
+        path.rename(tmp_path / "aside.db")
+        path.mkdir()
+        wait_until(lambda: "not a file" in writer.counts().last_error)
+        assert writer.put(coverage(0))
+        assert not writer.counts().store_up
+    assert all(thread.is_alive() for thread in writer.threads())
+    path.rmdir()
+    assert writer.drain(5)
+    assert writer.close(5)
+    assert len(stored(tmp_path)) == 2
+
+
+def test_threads_with_nothing_to_do_move(tmp_path: Path) -> None:
+    writer = begun(tmp_path)
+    began = [thread.beat for thread in writer.threads()]
+    wait_until(
+        lambda: all(
+            thread.beat > beat + 0.5 for thread, beat in zip(writer.threads(), began, strict=True)
+        )
+    )
+    assert writer.close(5)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poolwatch import __version__
+from poolwatch.beats import Beating
 from poolwatch.sensor.keep import Keeper
 from poolwatch.sensor.log import NOTICE, WARNING, Log
 from poolwatch.sensor.retention import StoreRetention
@@ -61,6 +62,8 @@ class Outlets:
         if time.monotonic() - self._noted_at >= _NOTED_SECONDS:
             self._noted_at = time.monotonic()
             self._note_told()
+        for text in self.warnings():
+            self._log.say(WARNING, text)
         self._retention.turn()
 
     def put(self, row: Row) -> None:
@@ -84,12 +87,21 @@ class Outlets:
         if not counts.store_up:
             warnings.append(f"the store does not take rows: {counts.last_error}")
         if counts.spool_full:
-            warnings.append("the spool's disk takes no more")
+            warnings.append(f"the spool's disk takes no more: {counts.last_error}")
         if self.keeper is not None and self.keeper.problem():
             warnings.append(f"packets are not kept: {self.keeper.problem()}")
         if self._teller is not None:
             warnings += [f"{name}: {text}" for name, text in self._teller.problems().items()]
         return warnings
+
+    def threads(self) -> list[Beating]:
+        """Those that must move, once it is started."""
+        threads = self.writer.threads()
+        if self.keeper is not None:
+            threads += self.keeper.threads()
+        if self._teller is not None:
+            threads += self._teller.threads()
+        return threads
 
     def counts(self) -> dict[str, dict[str, float]]:
         """Counts of what keeps packets and of what tells, by name."""

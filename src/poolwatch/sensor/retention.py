@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from poolwatch.beats import unforeseen
 from poolwatch.errors import PoolwatchError
 from poolwatch.sensor.log import NOTICE, WARNING, Log
 from poolwatch.store import open_store
@@ -57,8 +58,9 @@ class StoreRetention:
                     sightings_before_ns=findings,
                     coverage_before_ns=coverage,
                 )
-        except PoolwatchError as error:
-            self._log.say(WARNING, f"nothing was deleted from the store: {error}")
+        except Exception as error:  # noqa: BLE001 - the thread must not end of it
+            reason = error if isinstance(error, PoolwatchError) else unforeseen(error)
+            self._log.say(WARNING, f"nothing was deleted from the store: {reason}")
             return {}
         for name, count in gone.items():
             if count:

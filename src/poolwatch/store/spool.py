@@ -92,7 +92,7 @@ class Spool:
                 current = self._open()
             try:
                 write_all(self._descriptor, data)
-            except OSError:
+            except BaseException:
                 try:
                     os.ftruncate(self._descriptor, current.size)
                 except OSError:  # the torn end is not read; nothing may stand behind it

@@ -13,20 +13,24 @@ from __future__ import annotations
 import errno
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from poolwatch.errors import StoreDownError, StoreError, StoreRowError
+from poolwatch.beats import Beating, unforeseen
+from poolwatch.errors import PoolwatchError, StoreDownError, StoreRowError
 from poolwatch.store.counts import WriterCounts
 from poolwatch.store.records import Record, make_record, row_in
 from poolwatch.store.rows import FindingRow, Row
 from poolwatch.store.settings import StoreSettings
 from poolwatch.store.spool import Spool
 from poolwatch.store.store import Store, open_store
+from poolwatch.store.urls import read_url, secrets_of, without_secrets
 from poolwatch.store.waiting import Waiting
 
 _FOREVER = 1 << 30
+_LOOK_SECONDS = 1.0  # a thread with nothing to do moves this often
 
 
 class Writer:
@@ -57,10 +61,10 @@ class Writer:
         self._store_up = False
         self._oldest_ns: int | None = None  # of the spool
         self._shed_again_bytes = 0
-        self._threads = [
-            threading.Thread(target=run, name=name, daemon=True)
-            for run, name in ((self._keep_spooling, "spool"), (self._keep_storing, "store"))
-        ]
+        slowest = settings.connect_seconds + settings.lock_seconds + 2 * settings.statement_seconds
+        self._spooling = Beating(self._keep_spooling, "spool")
+        self._storing = Beating(self._keep_storing, "store", patience=slowest)
+        self._threads = [self._spooling, self._storing]
 
     def start(self) -> None:
         """Open the spool and begin. A store that does not answer is waited for.
@@ -126,6 +130,10 @@ class Writer:
                 lambda: not self._spool.rows, max(deadline - time.monotonic(), 0)
             )
 
+    def threads(self) -> list[Beating]:
+        """Those that must move, once it is started."""
+        return list(self._threads)
+
     def counts(self) -> WriterCounts:
         """How it stands; may be called from any thread."""
         spool = self._spool
@@ -170,7 +178,7 @@ class Writer:
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 1.0))
         self._spool.close()
-        if self._store is not None and not self._threads[1].is_alive():
+        if self._store is not None and not self._storing.is_alive():
             self._store.close()
         return everything
 
@@ -189,13 +197,14 @@ class Writer:
             while entries:
                 try:
                     self._spool_some([record for _, record in entries])
-                except OSError as error:
-                    self._fail("spool", f"{self._settings.spool}: {error.strerror or error}")
+                    self._spooled(entries)
+                except Exception as error:  # noqa: BLE001 - whatever it is, rows must go on
+                    self._fail("spool", self._said(error, self._settings.spool))
                     self._make_room(error)
                     pause = self._longer(pause)
                     break
                 pause = 0.0
-                self._spooled(entries)
+                self._spooling.move()
                 entries = self._first()
 
     def _wait_to_spool(self, pause: float) -> bool:
@@ -206,12 +215,13 @@ class Writer:
         settings = self._settings
         with self._lock:
             if pause:  # the disk is full
-                self._work.wait_for(lambda: self._stopping, pause)
+                self._rest(self._spooling, lambda: self._stopping, pause)
                 if not len(self._waiting):  # the store took them: nothing is stuck
                     self._errors["spool"] = ""
-            self._work.wait_for(lambda: len(self._waiting) or self._stopping)
+            self._rest(self._spooling, lambda: bool(len(self._waiting)) or self._stopping)
             if not pause:
-                self._work.wait_for(
+                self._rest(
+                    self._spooling,
                     lambda: (
                         self._urgent
                         or self._stopping
@@ -236,10 +246,11 @@ class Writer:
             self._spool.shed(self._spool.bytes - most + most // 8, self._referred)
             self._shed_again_bytes = self._spool.bytes + most // 8
 
-    def _make_room(self, error: OSError) -> None:
+    def _make_room(self, error: Exception) -> None:
         """When memory fills because the disk is full, older detail there goes for newer rows."""
         half_full = self._waiting.bytes > self._settings.memory_bytes // 2
-        if half_full and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        no_room = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if half_full and no_room:
             wanted = max(self._settings.segment_bytes, self._spool.bytes // 8)
             self._spool.shed(wanted, self._referred)
 
@@ -261,14 +272,15 @@ class Writer:
         while self._wait_to_store(pause):
             try:
                 self._store_some()
-            except StoreError as error:
+            except OSError as error:  # the store's own are StoreErrors
                 pause = self._longer(pause)
-                self._fail("store", str(error))
-            except OSError as error:
+                self._fail("spool", self._said(error, self._settings.spool))
+            except Exception as error:  # noqa: BLE001 - whatever it is: later it may go
                 pause = self._longer(pause)
-                self._fail("spool", f"{self._settings.spool}: {error.strerror or error}")
+                self._fail("store", self._said(error, "store"))
             else:
                 pause = 0.0
+                self._storing.move()
                 with self._lock:
                     self._store_up = True
                     self._errors["store"] = ""
@@ -278,9 +290,12 @@ class Writer:
         """Wait until there is something for the store, or time to try again; False at the end."""
         with self._lock:
             if pause:
-                self._work.wait_for(lambda: self._stopping, pause)
-            self._work.wait_for(
-                lambda: self._stopping or self._spool.rows or self._stuck() or not self._store
+                self._rest(self._storing, lambda: self._stopping, pause)
+            self._rest(
+                self._storing,
+                lambda: (
+                    self._stopping or bool(self._spool.rows) or self._stuck() or not self._store
+                ),
             )
             return not self._stopping
 
@@ -314,6 +329,7 @@ class Writer:
             self._store.put([row_in(record) for record in records])
         except StoreRowError:
             for record in records:  # one of them is at fault: the others go without it
+                self._storing.move()
                 try:
                     self._store.put([row_in(record)])
                 except StoreRowError as error:
@@ -327,6 +343,25 @@ class Writer:
         self._store_up = True
 
     # -- both ------------------------------------------------------------------------------
+
+    def _rest(self, thread: Beating, until: Callable[[], bool], most: float = _FOREVER) -> None:
+        """Wait, with the lock held, until something is so; a thread that waits moves."""
+        end = time.monotonic() + most
+        while True:
+            thread.move()
+            left = end - time.monotonic()
+            if self._work.wait_for(until, min(max(left, 0), _LOOK_SECONDS)) or left <= 0:
+                thread.move()
+                return
+
+    def _said(self, error: Exception, where: str) -> str:
+        """What went wrong, in words, with no password."""
+        if isinstance(error, PoolwatchError):
+            return str(error)
+        if isinstance(error, OSError):
+            return f"{where}: {error.strerror or error}"
+        secrets = secrets_of(read_url(self._settings.url))
+        return without_secrets(f"{where}: {unforeseen(error)}", secrets)
 
     def _longer(self, pause: float) -> float:
         settings = self._settings

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from poolwatch.beats import Beating, unforeseen
 from poolwatch.errors import UsageError
 from poolwatch.outputs.eve import event_line
 from poolwatch.sensor.keep.files import append_whole, write_all
@@ -46,7 +47,7 @@ class EveFile:
         self._regular = True
         self._last = ("", 0)  # moment and number of the file put aside last
         self._written = self._dropped = self._rotated = self._deleted = self._failures = 0
-        self._thread = threading.Thread(target=self._run, name="tell-eve", daemon=True)
+        self.thread = Beating(self._run, "tell-eve")
 
     def start(self) -> None:
         """Open the file and begin. Raises UsageError."""
@@ -54,7 +55,7 @@ class EveFile:
             self._open()
         except OSError as error:
             raise UsageError(f"tell.eve.path {self._path}: {error.strerror or error}") from error
-        self._thread.start()
+        self.thread.start()
 
     def put(self, event: dict[str, Any]) -> bool:
         """Queue an event; False: there is no room, and it is counted."""
@@ -90,8 +91,8 @@ class EveFile:
         with self._state:
             self._stopping = True
             self._state.notify_all()
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
+        if self.thread.ident is not None:
+            self.thread.join(timeout)
         return not self._queue
 
     def _run(self) -> None:
@@ -101,6 +102,7 @@ class EveFile:
 
     def _turn(self) -> bool:
         """Write what waits; False when it is time to end."""
+        self.thread.move()
         with self._state:
             self._state.wait_for(
                 lambda: self._queue or self._reopen or self._stopping, _LOOK_SECONDS
@@ -115,8 +117,9 @@ class EveFile:
                 self._open()
                 with self._state:
                     self._reopen = False
-        except OSError as error:
-            self.problem = f"tell.eve.path {self._path}: {error.strerror or error}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, events must go on
+            reason = (error.strerror or error) if isinstance(error, OSError) else unforeseen(error)
+            self.problem = f"tell.eve.path {self._path}: {reason}"
             with self._state:
                 self._failures += 1
                 self._state.wait_for(lambda: self._stopping, _RETRY_SECONDS)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from poolwatch.beats import Beating
 from poolwatch.messages import Messages
 from poolwatch.sensor.tell.changes import Alert, Changes, HostState
 from poolwatch.sensor.tell.courier import Courier
@@ -128,6 +129,10 @@ class Teller:
         for part in self._parts():
             counts |= part.counts()
         return counts
+
+    def threads(self) -> list[Beating]:
+        """Those that must move, once it is started."""
+        return [part.thread for part in self._parts()]
 
     def problems(self) -> dict[str, str]:
         """What does not work just now, by eve, syslog, webhook."""
