@@ -238,6 +238,36 @@ def test_whatever_the_store_says_the_thread_goes_on(tmp_path: Path) -> None:
     assert len(stored(tmp_path)) == 2
 
 
+@pytest.mark.parametrize("what", ["moved", "moved alone", "deleted", "replaced"])
+def test_a_store_that_is_moved_or_deleted_swallows_nothing(tmp_path: Path, what: str) -> None:
+    said: list[str] = []
+    writer = Writer(settings(tmp_path), SENSOR, said.append)
+    writer.start()
+    assert writer.put(coverage(0))
+    assert writer.drain(5)
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    files = list(tmp_path.glob("store.db*"))
+    for file in [tmp_path / "store.db"] if what == "moved alone" else files:
+        if what == "deleted":
+            file.unlink()
+        else:
+            file.rename(aside / file.name)
+    if what == "replaced":
+        with open_store(settings(tmp_path).url, SENSOR) as other:
+            other.put([coverage(1)])
+    for minute in range(2, 40):
+        assert writer.put(coverage(minute))
+    assert writer.drain(5)
+    assert writer.counts().moved == 1
+    assert ["moved away or deleted" in text for text in said] == [True]
+    assert writer.close(5)
+    rows = 39 if what == "replaced" else 38
+    assert len(stored(tmp_path)) == rows + 1  # and the sensor's
+    if what != "deleted":
+        assert len(stored(aside)) == 2
+
+
 def test_threads_with_nothing_to_do_move(tmp_path: Path) -> None:
     writer = begun(tmp_path)
     began = [thread.beat for thread in writer.threads()]

@@ -31,7 +31,7 @@ class Outlets:
     """
 
     def __init__(self, config: Config, log: Log, inside: Callable[[str], bool]) -> None:
-        self.writer = Writer(config.store, config.name)
+        self.writer = Writer(config.store, config.name, lambda text: log.say(WARNING, text))
         self._config = config
         self._log = log
         self._state = Path(config.sensor.state)
@@ -41,6 +41,7 @@ class Outlets:
         self._retention = StoreRetention(config.retention, config.store, config.name, log)
         self._noted_at = time.monotonic()
         self._writing = self._keeping = False
+        self._moved = 0  # times the store's file was
 
     def start(self, collector: Collector) -> None:
         """Begin, and let the collector know. Raises PoolwatchError."""
@@ -62,6 +63,9 @@ class Outlets:
         if time.monotonic() - self._noted_at >= _NOTED_SECONDS:
             self._noted_at = time.monotonic()
             self._note_told()
+        if self.writer.counts().moved > self._moved:  # a new store does not know where it stands
+            self._moved = self.writer.counts().moved
+            self.writer.put(self._place())
         for text in self.warnings():
             self._log.say(WARNING, text)
         self._retention.turn()

@@ -39,11 +39,18 @@ class Writer:
     Every row goes into the spool first, within `sync_seconds`, and from there into the store, in
     order. So it makes no difference whether the store is up, and a `kill -9` costs nothing that
     `flush` said yes to. While the spool's disk is full, rows stay in memory, within
-    `memory_bytes`, and go into the store from there.
+    `memory_bytes`, and go into the store from there. `complain` is told, from these threads,
+    what an operator should read.
     """
 
-    def __init__(self, settings: StoreSettings, sensor: str) -> None:
+    def __init__(
+        self,
+        settings: StoreSettings,
+        sensor: str,
+        complain: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._settings = settings
+        self._complain = complain
         self._sensor = sensor
         self._spool = Spool(Path(settings.spool), settings.segment_bytes)
         self._waiting = Waiting(settings.memory_bytes)
@@ -53,7 +60,7 @@ class Writer:
         self._work = threading.Condition(self._lock)  # something to do for the threads
         self._progress = threading.Condition(self._lock)  # something is done
         self._urgent = self._stopping = False
-        self._put = self._stored = self._refused = self._set_aside = 0
+        self._put = self._stored = self._refused = self._set_aside = self._moved = 0
         self._refusals_told = 0
         self._failures = {"store": 0, "spool": 0}
         self._errors = {"store": "", "spool": ""}
@@ -161,6 +168,7 @@ class Writer:
                 dropped=went,
                 refused=self._refused,
                 set_aside=self._set_aside,
+                moved=self._moved,
                 damaged_bytes=spool.damaged_bytes,
                 last_error=self._errors["spool"] or self._errors["store"] or self._aside_error,
             )
@@ -307,6 +315,7 @@ class Writer:
         """One transaction, of the spool, or if that is empty of what the disk does not take."""
         if self._store is None:
             self._open()
+        self._see_that_it_is_there()
         records = self._spool.head(self._settings.batch_rows)
         entries: list[tuple[int, Record]] = []
         with self._lock:
@@ -314,6 +323,7 @@ class Writer:
             if not records and self._stuck():
                 entries = self._waiting.hold("store", self._settings.batch_rows, _FOREVER)
         self._store_records(records or [record for _, record in entries])
+        self._see_that_it_is_there()  # what went into a file that is gone must come again
         if records:
             self._spool.advance(records)
         with self._lock:
@@ -322,6 +332,20 @@ class Writer:
                 self._oldest_ns = None
             if entries:
                 self._leave(entries)
+
+    def _see_that_it_is_there(self) -> None:
+        """Raises StoreDownError, with the store closed, when its file is not at its path."""
+        store = self._store
+        assert store is not None
+        if store.place.holds:
+            return
+        self._store = None
+        store.leave()
+        text = f"{store.place.path}: it was moved away or deleted; a new store is made"
+        with self._lock:
+            self._moved += 1
+        self._complain(text)
+        raise StoreDownError(text, "put nothing in its place while the sensor runs")
 
     def _store_records(self, records: list[Record]) -> None:
         assert self._store is not None
