@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from poolwatch.sensor.config import Config
 
 _NOTED_SECONDS = 10.0
+_DAY_NS = 86_400 * 1_000_000_000
 _KEEPER_LEFT, _TELLER_LEFT = 0.5, 0.7  # seconds left, at the end, for what comes after each
 
 
@@ -49,11 +50,12 @@ class Outlets:
         self.writer.start()
         self._writing = True
         self.writer.put(self._place())
+        teller = Teller(self._config.tell, sensor=self._config.name, last=self._told.read())
+        self._say_unresolved(teller)
         if self.keeper is not None:
             self.keeper.start()
             self._keeping = True
             collector.keep_with(self.keeper)
-        teller = Teller(self._config.tell, sensor=self._config.name, last=self._told.read())
         teller.start()
         self._teller = teller
         collector.tell_to(teller)
@@ -63,6 +65,8 @@ class Outlets:
         if time.monotonic() - self._noted_at >= _NOTED_SECONDS:
             self._noted_at = time.monotonic()
             self._note_told()
+            if self._teller is not None:
+                self._say_unresolved(self._teller)
         if self.writer.counts().moved > self._moved:  # a new store does not know where it stands
             self._moved = self.writer.counts().moved
             self.writer.put(self._place())
@@ -131,6 +135,13 @@ class Outlets:
         """Remember what was told, for after a restart."""
         if self._teller is not None and not self._told.write(self._teller.states()):
             self._log.say(WARNING, "what was told cannot be written down: it may be told again")
+
+    def _say_unresolved(self, teller: Teller) -> None:
+        """A finding is resolved once its host was silent for the time packets are kept."""
+        if self.keeper is not None:
+            days = self._config.retention.packets_days
+            since_ns = time.time_ns() - days * _DAY_NS if days else 0
+            self.keeper.unresolved(teller.seen_since(since_ns))
 
     def _make_keeper(self, inside: Callable[[str], bool]) -> Keeper | None:
         config, settings = self._config, self._config.sensor

@@ -230,6 +230,7 @@ class Keeper:
         """What is done once a while. Raises OSError."""
         if now - self._wrote >= _WRITE_SECONDS:
             self._wrote = now
+            self._archive.keep_reserve()
             self._archive.rotate()
             self._summaries.write()
         if now - self._cared >= _CARE_SECONDS:

@@ -25,7 +25,10 @@ class Kept(Protocol):
 
 
 class Choice(NamedTuple):
-    """Something to delete, by its place among what was given, and why: `age` or `quota`."""
+    """Something to delete, by its place among what was given.
+
+    `why`: `age`, `quota` or `disk full`.
+    """
 
     place: int
     why: str
@@ -61,6 +64,19 @@ def choose_segments(
             if index not in gone and unresolved[index] == held:
                 used_bytes -= segment.bytes
                 yield Choice(index, "quota", held)
+
+
+def choose_for_room(
+    kept: Sequence[Kept], unresolved: Sequence[bool], wanted_bytes: int
+) -> Iterator[Choice]:
+    """The segments to delete until so much room is free: the oldest, unresolved ones last."""
+    for held in (False, True):
+        for index, segment in enumerate(kept):
+            if wanted_bytes <= 0:
+                return
+            if unresolved[index] == held:
+                wanted_bytes -= segment.bytes
+                yield Choice(index, "disk full", held)
 
 
 def choose_summaries(

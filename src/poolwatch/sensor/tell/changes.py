@@ -83,6 +83,10 @@ class Changes:
         """The last state of a host."""
         return self._states.get(host)
 
+    def seen_since(self, since_ns: int) -> list[str]:
+        """The hosts whose latest sighting is not older."""
+        return [host for host, state in self._states.items() if state.last_ns >= since_ns]
+
     def take(self, event: Event, now_ns: int) -> Alert | None:
         """A finding's event: an alert, or one sighting more. `now_ns`: for events without time."""
         grade, stage = _grade(event["grade"]), _stage(event["stage"])

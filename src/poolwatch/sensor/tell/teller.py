@@ -130,6 +130,11 @@ class Teller:
             counts |= part.counts()
         return counts
 
+    def seen_since(self, since_ns: int) -> list[str]:
+        """The hosts with findings worth telling whose latest sighting is not older."""
+        with self._lock:
+            return self._changes.seen_since(since_ns)
+
     def threads(self) -> list[Beating]:
         """Those that must move, once it is started."""
         return [part.thread for part in self._parts()]
