@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from poolwatch.errors import UsageError
+from poolwatch.sensor.keep.deletions import DeletionLog
 from poolwatch.sensor.tell import (
     EveSettings,
     HostState,
@@ -323,7 +324,9 @@ def test_a_file_moved_away_is_opened_anew(tmp_path: Path) -> None:
 def test_the_file_is_put_aside_by_size_and_the_oldest_go(tmp_path: Path) -> None:
     path = tmp_path / "eve.json"
     (tmp_path / "eve-notes.json").write_text("mine")
-    file = EveFile(EveSettings(path=str(path), rotate_bytes=1000, files=2))
+    log = tmp_path / "deletions.jsonl"
+    settings = EveSettings(path=str(path), rotate_bytes=1000, files=2)
+    file = EveFile(settings, deletions=DeletionLog(log))
     file.start()
     for number in range(50):
         file.put({"n": number, "pad": "x" * 100})
@@ -337,6 +340,10 @@ def test_the_file_is_put_aside_by_size_and_the_oldest_go(tmp_path: Path) -> None
     numbers = [line["n"] for each in (*aside, path) for line in lines(each)]
     assert sorted(numbers) == list(range(min(numbers), 50))
     assert (tmp_path / "eve-notes.json").exists()
+    gone = lines(log)
+    assert len({line["what"] for line in gone}) == len(gone) == counts["tell_eve_deleted"]
+    assert all(line["class"] == "events" and line["bytes"] >= 1000 for line in gone)
+    assert not {line["what"] for line in gone} & {each.name for each in aside}
 
 
 def test_the_file_is_put_aside_by_time(tmp_path: Path, clock: list[float]) -> None:

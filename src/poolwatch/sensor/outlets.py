@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from poolwatch import __version__
 from poolwatch.beats import Beating
 from poolwatch.sensor.keep import Keeper
+from poolwatch.sensor.keep.deletions import DeletionLog
+from poolwatch.sensor.keep.files import make_private
 from poolwatch.sensor.log import NOTICE, WARNING, Log
 from poolwatch.sensor.retention import StoreRetention
 from poolwatch.sensor.tell import Teller
@@ -39,7 +41,10 @@ class Outlets:
         self.keeper = self._make_keeper(inside)
         self._told = ToldFile(self._state / "told.json", config.tell.hosts)
         self._teller: Teller | None = None
-        self._retention = StoreRetention(config.retention, config.store, config.name, log)
+        self._deletions = self._state / "kept" / "deletions.jsonl"
+        self._retention = StoreRetention(
+            config.retention, config.store, config.name, log, DeletionLog(self._deletions)
+        )
         self._noted_at = time.monotonic()
         self._writing = self._keeping = False
         self._moved = 0  # times the store's file was
@@ -50,7 +55,13 @@ class Outlets:
         self.writer.start()
         self._writing = True
         self.writer.put(self._place())
-        teller = Teller(self._config.tell, sensor=self._config.name, last=self._told.read())
+        make_private(self._deletions.parent)
+        teller = Teller(
+            self._config.tell,
+            sensor=self._config.name,
+            last=self._told.read(),
+            deletions=DeletionLog(self._deletions),
+        )
         self._say_unresolved(teller)
         if self.keeper is not None:
             self.keeper.start()

@@ -16,6 +16,7 @@ from typing import Any
 from poolwatch.beats import Beating, unforeseen
 from poolwatch.errors import UsageError
 from poolwatch.outputs.eve import event_line
+from poolwatch.sensor.keep.deletions import DeletionLog
 from poolwatch.sensor.keep.files import append_whole, write_all
 from poolwatch.sensor.tell.settings import EveSettings
 
@@ -28,16 +29,23 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 class EveFile:
     """Its own thread writes. What is not a regular file (a pipe, a terminal) is not put aside.
 
-    `now` is for tests: seconds since 1970.
+    `deletions` gets a line before a file that was put aside is deleted. `now` is for
+    tests: seconds since 1970.
     """
 
     name = "eve"
 
-    def __init__(self, settings: EveSettings, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: EveSettings,
+        now: Callable[[], float] = time.time,
+        deletions: DeletionLog | None = None,
+    ) -> None:
         self.problem = ""
         self._settings = settings
         self._path = Path(settings.path)
         self._now = now
+        self._log = deletions
         self._state = threading.Condition()
         self._queue: deque[dict[str, Any]] = deque()
         self._reopen = self._stopping = False
@@ -209,6 +217,9 @@ class EveFile:
         ]
         for _, path in sorted(found)[: -self._settings.files]:
             with contextlib.suppress(OSError):
+                if self._log is not None:
+                    size = path.stat().st_size
+                    self._log.add("events", path.name, "more than tell.eve.files", bytes=size)
                 path.unlink()
                 with self._state:
                     self._deleted += 1

@@ -9,6 +9,7 @@ from typing import Any
 
 from poolwatch.beats import Beating
 from poolwatch.messages import Messages
+from poolwatch.sensor.keep.deletions import DeletionLog
 from poolwatch.sensor.tell.changes import Alert, Changes, HostState
 from poolwatch.sensor.tell.courier import Courier
 from poolwatch.sensor.tell.evefile import EveFile
@@ -22,11 +23,17 @@ from poolwatch.terms import Grade
 class Teller:
     """Never blocks who tells: what does not fit a queue is dropped and counted.
 
-    `last`: host to the state last told, as `states()` gave it before the restart.
+    `last`: host to the state last told, as `states()` gave it before the restart. `deletions` is
+    for the EVE file.
     """
 
     def __init__(
-        self, settings: TellSettings, *, sensor: str, last: Mapping[str, HostState] | None = None
+        self,
+        settings: TellSettings,
+        *,
+        sensor: str,
+        last: Mapping[str, HostState] | None = None,
+        deletions: DeletionLog | None = None,
     ) -> None:
         self._settings = settings
         self._sensor = sensor
@@ -41,7 +48,7 @@ class Teller:
         self._changed: dict[str, None] = {}  # hosts whose state is to be stored
         self._waiting: dict[str, int] = {}  # alerts of a host that are not delivered
         self._alerts = 0
-        self._eve = EveFile(settings.eve) if settings.eve.path else None
+        self._eve = EveFile(settings.eve, deletions=deletions) if settings.eve.path else None
         self._couriers: list[Courier] = []
 
     def start(self) -> None:
