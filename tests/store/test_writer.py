@@ -12,6 +12,7 @@ import pytest
 from poolwatch.errors import StoreError, StoreRowError, UsageError
 from poolwatch.store import FindingRow, Row, SessionRow, Writer, WriterCounts, open_store
 from poolwatch.store.migrations import STEPS
+from poolwatch.store.referred import Referred
 from poolwatch.store.rows import SightingRow
 from tests.store.building import (
     SENSOR,
@@ -142,17 +143,39 @@ def test_findings_and_their_sessions_are_kept_beyond_the_quota(tmp_path: Path) -
     assert len(stored(tmp_path)) == 601
 
 
-def test_too_many_referred_flows_and_no_session_is_dropped(tmp_path: Path) -> None:
-    writer = begun(tmp_path, spool_bytes=20_000, segment_bytes=4096, referred_flows=5)
+def test_of_too_many_referred_flows_those_of_the_least_grade_go(tmp_path: Path) -> None:
+    quota = 20_000
+    writer = begun(tmp_path, spool_bytes=quota, segment_bytes=4096, referred_flows=10)
+    sure = finding(1, [0, 1, 2, 3, 4])
+    guess = finding(2, list(range(100, 200)), grade="suspected")
     with Locked(tmp_path):
-        writer.put(finding(1, list(range(1000, 1010))))
+        assert writer.put(sure)
+        assert writer.put(guess)
         for number in range(300):
             writer.put(session(number))
-            writer.put(coverage(number))
+            if number % 20 == 0:
+                assert writer.flush(5)
         assert writer.flush(5)
-        assert writer.counts().dropped.keys() <= {"coverage"}
+        counts = writer.counts()
+    assert counts.spool_bytes < quota * 1.5
+    assert counts.referred_forgotten == 95
+    assert counts.dropped["sessions"] > 100
     assert writer.close(10)
-    assert len([row for row in stored(tmp_path) if isinstance(row, SessionRow)]) == 300
+    kept = {row.flow_id for row in stored(tmp_path) if isinstance(row, SessionRow)}
+    assert kept >= {0, 1, 2, 3, 4, 195, 196, 197, 198, 199}
+    assert len(kept) == 300 - counts.dropped["sessions"]
+
+
+def test_a_flow_of_several_findings_has_the_highest_grade() -> None:
+    referred = Referred(2)
+    referred.add([1], "suspected")
+    referred.add([2], "suspected")
+    referred.add([1], "confirmed")
+    referred.add([1, 3], "noted")
+    assert [flow in referred for flow in (1, 2, 3)] == [True, True, False]
+    referred.add([4], "confirmed")
+    assert [flow in referred for flow in (1, 2, 4)] == [True, False, True]
+    assert (len(referred), referred.forgotten) == (2, 2)
 
 
 def test_a_row_the_store_does_not_take_is_set_aside_and_the_others_go_on(tmp_path: Path) -> None:

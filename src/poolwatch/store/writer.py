@@ -22,6 +22,7 @@ from poolwatch.beats import Beating, unforeseen
 from poolwatch.errors import PoolwatchError, StoreDownError, StoreRowError
 from poolwatch.store.counts import WriterCounts
 from poolwatch.store.records import Record, make_record, row_in
+from poolwatch.store.referred import Referred
 from poolwatch.store.rows import FindingRow, Row
 from poolwatch.store.settings import StoreSettings
 from poolwatch.store.spool import Spool
@@ -54,7 +55,7 @@ class Writer:
         self._sensor = sensor
         self._spool = Spool(Path(settings.spool), settings.segment_bytes)
         self._waiting = Waiting(settings.memory_bytes)
-        self._referred: set[int] | None = set()  # flows of findings; None: too many
+        self._referred = Referred(settings.referred_flows)
         self._store: Store | None = None
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)  # something to do for the threads
@@ -101,7 +102,7 @@ class Writer:
         record = make_record(row, time.time_ns())
         with self._lock:
             if isinstance(row, FindingRow):
-                self._refer(row)
+                self._referred.add(row.flows, row.grade)
             self._put += 1
             taken = self._waiting.put(record, self._referred)
             if not taken:
@@ -169,6 +170,7 @@ class Writer:
                 refused=self._refused,
                 set_aside=self._set_aside,
                 moved=self._moved,
+                referred_forgotten=self._referred.forgotten,
                 damaged_bytes=spool.damaged_bytes,
                 last_error=self._errors["spool"] or self._errors["store"] or self._aside_error,
             )
@@ -191,12 +193,6 @@ class Writer:
         return everything
 
     # -- the way to the disk ---------------------------------------------------------------
-
-    def _refer(self, finding: FindingRow) -> None:
-        if self._referred is not None:
-            self._referred.update(finding.flows)
-            if len(self._referred) > self._settings.referred_flows:
-                self._referred = None
 
     def _keep_spooling(self) -> None:
         pause = 0.0
