@@ -22,7 +22,7 @@ from poolwatch.errors import UsageError
 from poolwatch.sensor.collector import Collector
 from poolwatch.sensor.config import Config, SensorSettings
 from poolwatch.sensor.keep import Keeper, KeepSettings, KeptFlow, RetentionSettings, memory_bytes
-from poolwatch.sensor.keep.retention import choose_for_room
+from poolwatch.sensor.keep.retention import choose_for_room, choose_segments
 from poolwatch.sensor.keep.segments import FlowLine, index_of, read_index
 from poolwatch.sensor.log import Log
 from poolwatch.sensor.mailbox import Mailbox
@@ -34,6 +34,7 @@ from tests.builders import Packet
 from tests.running import LIMITS
 from tests.sensor.keeping import (
     MS,
+    NO_END,
     SETTINGS,
     T0,
     conversation,
@@ -365,18 +366,42 @@ def test_what_was_kept_makes_room_for_what_comes(tmp_path: Path) -> None:
 
 
 def test_for_room_the_oldest_go_and_the_unresolved_last() -> None:
-    kept = [Sized(10, 0), Sized(10, 1), Sized(10, 2), Sized(10, 3)]
+    kept = [Sized({host: 10}) for host in "abcd"]
     held = [True, False, True, False]
-    chosen = [(one.place, one.unresolved) for one in choose_for_room(kept, held, 25)]
+    chosen = [(one.place, one.unresolved) for one in choose_for_room(kept, held, NO_END, 25)]
     assert chosen == [(1, False), (3, False), (0, True)]
-    assert list(choose_for_room(kept, held, 0)) == []
+    assert list(choose_for_room(kept, held, NO_END, 0)) == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "gone"),
+    [
+        # One host floods: its own go, the oldest first, also though its finding is unresolved.
+        (("a", "b", "f", "f", "f", "f"), [2, 3, 4]),
+        (("f", "f", "f", "a", "f", "b"), [0, 1, 2]),
+        # It has no more than its part in the end: then age alone counts.
+        (("a", "b", "c", "f", "f", "d"), [3, 0, 1]),
+        # A segment that others share half of is not its own.
+        (("a", "fb", "f", "f", "f", "fc"), [2, 3, 4]),
+    ],
+)
+def test_the_flood_of_one_host_takes_its_own(kept: tuple[str, ...], gone: list[int]) -> None:
+    segments = [Sized({host: 12 // len(hosts) for host in hosts}) for hosts in kept]
+    held = [True] * len(kept)
+    settings = RetentionSettings(packets_days=0, packets_unresolved_days=0, packets_bytes=3 * 12)
+    chosen = choose_segments(segments, held, settings, T0, 6 * 12)
+    assert [(one.place, one.why) for one in chosen] == [(place, "quota") for place in gone]
 
 
 class Sized(NamedTuple):
     """Something that takes room."""
 
-    bytes: int
-    last_ns: int
+    hosts: dict[str, int]
+    last_ns: int = T0
+
+    @property
+    def bytes(self) -> int:
+        return sum(self.hosts.values())
 
 
 def free_bytes(disk: Path) -> int:

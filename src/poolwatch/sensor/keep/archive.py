@@ -220,7 +220,7 @@ class Archive:
 
     def _make_room(self, wanted_bytes: int) -> None:
         held = [self._is_held(segment) for segment in self._segments]
-        chosen = choose_for_room(self._segments, held, wanted_bytes)
+        chosen = choose_for_room(self._segments, held, self._retention, wanted_bytes)
         for segment, choice in [(self._segments[choice.place], choice) for choice in chosen]:
             self._delete(segment, choice.why, unresolved=choice.unresolved)
         self._log.flush()
