@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -12,16 +13,28 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import pytest
 
 from poolwatch.errors import UsageError
+from poolwatch.sensor.collector import Collector
+from poolwatch.sensor.config import Config, SensorSettings
 from poolwatch.sensor.keep import Keeper, KeepSettings, KeptFlow, RetentionSettings, memory_bytes
+from poolwatch.sensor.keep.retention import choose_for_room, choose_segments
 from poolwatch.sensor.keep.segments import FlowLine, index_of, read_index
+from poolwatch.sensor.log import Log
+from poolwatch.sensor.mailbox import Mailbox
+from poolwatch.sensor.outlets import Outlets
+from poolwatch.sensor.tell import HostState
+from poolwatch.sensor.told import ToldFile
+from poolwatch.store import StoreSettings
 from tests.builders import Packet
+from tests.running import LIMITS
 from tests.sensor.keeping import (
     MS,
+    NO_END,
     SETTINGS,
     T0,
     conversation,
@@ -253,6 +266,28 @@ def test_what_is_old_goes_unless_a_finding_is_unresolved(tmp_path: Path) -> None
     assert len(segments(directory)) == 1
 
 
+def test_a_host_that_was_silent_for_long_holds_its_packets_no_more(tmp_path: Path) -> None:
+    directory = tmp_path / "kept"
+    assert fill(directory, 2).close()
+    state = HostState(finding_id=1, grade="confirmed", stage="mining", role="miner", last_ns=T0)
+    states = {"10.0.0.1": state}
+    states["10.0.0.2"] = msgspec.structs.replace(state, last_ns=time.time_ns())
+    assert ToldFile(tmp_path / "told.json", 9).write(states)
+    config = Config(
+        sensor=SensorSettings(state=str(tmp_path)),
+        store=StoreSettings(url=f"sqlite:///{tmp_path}/store.db", spool=str(tmp_path / "spool")),
+        retention=RetentionSettings(packets_days=1, packets_unresolved_days=0),
+    )
+    outlets = Outlets(config, Log(), lambda _: False)
+    collector = Collector(Mailbox(9), outlets.writer, config.report, LIMITS, 9)
+    try:
+        outlets.start(collector)
+        wait_for(lambda: outlets.counts()["keep"]["keep_segments_deleted"])
+    finally:
+        outlets.close(time.monotonic() + 5)
+    assert [flow.host for path in segments(directory) for flow in flows_in(path)] == ["10.0.0.2"]
+
+
 @pytest.mark.usefixtures("keeper")
 def test_two_sensors_do_not_share_a_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="another sensor"):
@@ -295,6 +330,95 @@ def test_a_full_disk_is_said_and_nothing_is_lost_meanwhile(tmp_path: Path) -> No
         assert keeper.counts()["keep_packets_lost"] == 0
     finally:
         keeper.close()
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_what_was_kept_makes_room_for_what_comes(tmp_path: Path) -> None:
+    """A disk that packets alone have filled is no end of keeping, though all are unresolved."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    with small_disk(disk, "20m"):
+        directory = disk / "kept"
+        settings = msgspec.structs.replace(SETTINGS, segment_bytes=2_000_000)
+        keeper = make_keeper(directory, settings)
+        try:
+            keeper.start()
+            table = make_table()
+            lane = keeper.lane(table)
+            mining = conversation("10.0.0.1", 4000)
+            for number in range(30):  # 30 MB
+                show(table, lane, mining)
+                if not number:
+                    assert lane.take(taken(1))
+                wait_for(keeper.sync, 20)
+                at = 1000 * (number + 1)
+                mining = [packet("10.0.0.1", 4000, bytes(1400), at_ms=at + i) for i in range(700)]
+            assert keeper.problem() == ""
+            wait_for(lambda: free_bytes(disk) > 1_000_000)  # a twentieth
+            counts = keeper.counts()
+            assert counts["keep_packets_lost"] == 0
+            assert counts["keep_segments_deleted_unresolved"] >= 5
+            logged = deletions(directory)
+            assert {(line["why"], line["unresolved"]) for line in logged} == {("disk full", True)}
+            assert len(logged) == counts["keep_segments_deleted"]
+        finally:
+            keeper.close()
+
+
+def test_for_room_the_oldest_go_and_the_unresolved_last() -> None:
+    kept = [Sized({host: 10}) for host in "abcd"]
+    held = [True, False, True, False]
+    chosen = [(one.place, one.unresolved) for one in choose_for_room(kept, held, NO_END, 25)]
+    assert chosen == [(1, False), (3, False), (0, True)]
+    assert list(choose_for_room(kept, held, NO_END, 0)) == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "gone"),
+    [
+        # One host floods: its own go, the oldest first, also though its finding is unresolved.
+        (("a", "b", "f", "f", "f", "f"), [2, 3, 4]),
+        (("f", "f", "f", "a", "f", "b"), [0, 1, 2]),
+        # It has no more than its part in the end: then age alone counts.
+        (("a", "b", "c", "f", "f", "d"), [3, 0, 1]),
+        # A segment that others share half of is not its own.
+        (("a", "fb", "f", "f", "f", "fc"), [2, 3, 4]),
+    ],
+)
+def test_the_flood_of_one_host_takes_its_own(kept: tuple[str, ...], gone: list[int]) -> None:
+    segments = [Sized({host: 12 // len(hosts) for host in hosts}) for hosts in kept]
+    held = [True] * len(kept)
+    settings = RetentionSettings(packets_days=0, packets_unresolved_days=0, packets_bytes=3 * 12)
+    chosen = choose_segments(segments, held, settings, T0, 6 * 12)
+    assert [(one.place, one.why) for one in chosen] == [(place, "quota") for place in gone]
+
+
+class Sized(NamedTuple):
+    """Something that takes room."""
+
+    hosts: dict[str, int]
+    last_ns: int = T0
+
+    @property
+    def bytes(self) -> int:
+        return sum(self.hosts.values())
+
+
+def free_bytes(disk: Path) -> int:
+    found = os.statvfs(disk)
+    return found.f_bavail * found.f_frsize
+
+
+@contextlib.contextmanager
+def small_disk(disk: Path, size: str) -> Iterator[None]:
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("mounting a small disk needs root")
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("no tmpfs can be mounted here")
+    try:
+        yield
+    finally:
         subprocess.run(["umount", str(disk)], check=True)
 
 

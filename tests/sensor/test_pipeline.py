@@ -12,9 +12,11 @@ import pytest
 
 from poolwatch.aggregate.live import Ended, Withdrawn
 from poolwatch.aggregate.places import Inside
+from poolwatch.beats import Beating
 from poolwatch.match.matcher import Matcher
 from poolwatch.sensor.canary import Canary
 from poolwatch.sensor.config import HealthSettings
+from poolwatch.sensor.health import Health
 from poolwatch.sensor.mailbox import Mailbox
 from poolwatch.store import SightingRow
 from poolwatch.tables import Tables
@@ -115,6 +117,31 @@ def test_without_its_canary_the_sensor_is_unhealthy() -> None:
         assert any("canary of ring-0 is missing" in p for p in run.health.verdict().problems)
         wait_for(run.health.stuck)
         assert run.health.stuck() == ["ring-0 does not move"]
+
+
+def test_a_thread_behind_the_collector_that_ends_or_stands_still_is_named() -> None:
+    held = threading.Event()
+
+    def hold() -> None:
+        held.wait(30)
+
+    ended, still, waits = (
+        Beating(target, name, patience)
+        for target, name, patience in (
+            (lambda: None, "spool", 0.0),
+            (hold, "keep", 0.0),
+            (hold, "store", 60.0),
+        )
+    )
+    settings = HealthSettings(stuck_seconds=0.3)
+    with Running([], health_settings=settings) as run:
+        health = Health(settings, [run.pipeline], run.collector, (ended, still, waits))
+        for thread in (ended, still, waits):
+            thread.start()
+        wait_for(lambda: len(health.verdict().problems) == 2)
+        assert health.verdict().problems == ("spool has ended", "keep does not move")
+        assert health.stuck() == ["spool has ended"]
+        held.set()
 
 
 def test_a_catalogue_that_reads_nothing_loses_the_canary() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 
 from poolwatch.sensor.keep import RetentionSettings
+from poolwatch.sensor.keep.deletions import DeletionLog
 from poolwatch.sensor.log import Log
 from poolwatch.sensor.retention import StoreRetention
 from poolwatch.sensor.tell import HostState
@@ -39,20 +41,28 @@ def test_rows_past_their_time_go_and_that_is_said(tmp_path: Path) -> None:
     with open_store(settings.url, "a", settings) as store:
         store.put([coverage(1), coverage(40), coverage(50)])
     wanted = RetentionSettings(coverage_days=30)
-    retention = StoreRetention(wanted, settings, "a", Log())
+    deletions = DeletionLog(tmp_path / "deletions.jsonl")
+    retention = StoreRetention(wanted, settings, "a", Log(), deletions)
     assert retention.wanted
     gone = retention.run()
     assert sum(gone.values()) == 2
     with open_store(settings.url, "a", settings) as store:
         assert len(list(store.coverage())) == 1
     assert not StoreRetention(
-        RetentionSettings(coverage_days=0, findings_days=0), settings, "a", Log()
+        RetentionSettings(coverage_days=0, findings_days=0), settings, "a", Log(), deletions
     ).wanted
+    lines = [json.loads(line) for line in (tmp_path / "deletions.jsonl").read_text().splitlines()]
+    assert [(line["class"], line["what"], line["why"], line.get("rows")) for line in lines] == [
+        ("rows", "coverage", "age: begins", None),
+        ("rows", "coverage", "age", 2),
+    ]
 
 
-def test_a_store_that_does_not_answer_loses_nothing() -> None:
+def test_a_store_that_does_not_answer_loses_nothing(tmp_path: Path) -> None:
     settings = StoreSettings(url="postgresql://nobody@127.0.0.1:1/none", connect_seconds=1)
-    assert StoreRetention(RetentionSettings(), settings, "a", Log()).run() == {}
+    log = DeletionLog(tmp_path / "deletions.jsonl")
+    assert StoreRetention(RetentionSettings(), settings, "a", Log(), log).run() == {}
+    assert not (tmp_path / "deletions.jsonl").exists()
 
 
 def state(last_ns: int) -> HostState:

@@ -98,7 +98,8 @@ def test_what_is_written_is_read_back(batch: list[tuple[int, str, Packet]]) -> N
         assert last.packets == closed.packets == len(batch)
         assert closed.bytes == path.stat().st_size == last.bytes
         assert sum(flow.packets for flow in flows.values()) == len(batch)
-        assert {flow.host for flow in flows.values()} == closed.hosts
+        assert {flow.host for flow in flows.values()} == closed.hosts.keys()
+        assert sum(flow.bytes for flow in flows.values()) == sum(closed.hosts.values())
         again, cut = open_segment(path, 1)
         assert (again, cut) == (closed, 0)
 

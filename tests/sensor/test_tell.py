@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 from poolwatch.errors import UsageError
+from poolwatch.sensor.keep.deletions import DeletionLog
 from poolwatch.sensor.tell import (
     EveSettings,
     HostState,
@@ -25,8 +26,11 @@ from poolwatch.sensor.tell import (
     TellSettings,
     WebhookSettings,
 )
+from poolwatch.sensor.tell.changes import Alert, Changes
+from poolwatch.sensor.tell.courier import Courier
 from poolwatch.sensor.tell.evefile import EveFile
 from poolwatch.sensor.tell.webhook import parse_url
+from poolwatch.terms import Grade
 from tests.sensor.listeners import HttpReceiver, TcpSyslog, UdpSyslog, make_certificate
 from tests.sensor.test_changes import finding
 
@@ -346,7 +350,9 @@ def test_a_file_moved_away_is_opened_anew(tmp_path: Path) -> None:
 def test_the_file_is_put_aside_by_size_and_the_oldest_go(tmp_path: Path) -> None:
     path = tmp_path / "eve.json"
     (tmp_path / "eve-notes.json").write_text("mine")
-    file = EveFile(EveSettings(path=str(path), rotate_bytes=1000, files=2))
+    log = tmp_path / "deletions.jsonl"
+    settings = EveSettings(path=str(path), rotate_bytes=1000, files=2)
+    file = EveFile(settings, deletions=DeletionLog(log))
     file.start()
     for number in range(50):
         file.put({"n": number, "pad": "x" * 100})
@@ -360,6 +366,10 @@ def test_the_file_is_put_aside_by_size_and_the_oldest_go(tmp_path: Path) -> None
     numbers = [line["n"] for each in (*aside, path) for line in lines(each)]
     assert sorted(numbers) == list(range(min(numbers), 50))
     assert (tmp_path / "eve-notes.json").exists()
+    gone = lines(log)
+    assert len({line["what"] for line in gone}) == len(gone) == counts["tell_eve_deleted"]
+    assert all(line["class"] == "events" and line["bytes"] >= 1000 for line in gone)
+    assert not {line["what"] for line in gone} & {each.name for each in aside}
 
 
 def test_the_file_is_put_aside_by_time(tmp_path: Path, clock: list[float]) -> None:
@@ -391,3 +401,47 @@ def test_events_may_go_into_a_pipe(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_opened_is_said_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         started(TellSettings(eve=EveSettings(path=str(tmp_path / "missing" / "eve.json"))))
+
+
+class Unsendable:
+    """A receiver that fails at one host's alerts, in a way nobody foresaw."""
+
+    name = "syslog"
+
+    def __init__(self) -> None:
+        self.got: list[str] = []
+
+    def send(self, alert: Alert, text: str) -> None:
+        if alert.host == "10.0.0.1":
+            raise KeyError("stage")
+        self.got.append(text)
+
+    def close(self) -> None:
+        pass
+
+
+def test_an_alert_that_cannot_be_sent_does_not_stop_those_behind_it() -> None:
+    receiver = Unsendable()
+    courier = Courier(
+        receiver, queue=9, retry_most_seconds=0.01, give_up_seconds=None, done=lambda _: None
+    )
+    courier.start()
+    changes = Changes(Grade.SUSPECTED, 1, 9, {})
+    for host in ("10.0.0.1", "10.0.0.2"):
+        alert = changes.take(finding(host=host), 1)
+        assert alert is not None
+        assert courier.put(alert, host)
+    wait_for(lambda: receiver.got == ["10.0.0.2"])
+    assert courier.thread.is_alive()
+    counts = courier.counts()
+    assert (counts["tell_syslog_failed"], counts["tell_syslog_retried"]) == (1, 4)
+    courier.stop(time.monotonic() + 1)
+    assert courier.join()
+
+
+def test_a_name_that_cannot_be_one_is_a_problem_like_others() -> None:
+    teller = started(TellSettings(syslog=SyslogSettings(host="a" * 64 + ".example")))
+    assert teller.tell(finding()) == "new"
+    wait_for(lambda: "idna" in teller.problems().get("syslog", ""))
+    assert all(thread.is_alive() for thread in teller.threads())
+    teller.close(0.2)

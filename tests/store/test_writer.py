@@ -12,6 +12,7 @@ import pytest
 from poolwatch.errors import StoreError, StoreRowError, UsageError
 from poolwatch.store import FindingRow, Row, SessionRow, Writer, WriterCounts, open_store
 from poolwatch.store.migrations import STEPS
+from poolwatch.store.referred import Referred
 from poolwatch.store.rows import SightingRow
 from tests.store.building import (
     SENSOR,
@@ -142,17 +143,39 @@ def test_findings_and_their_sessions_are_kept_beyond_the_quota(tmp_path: Path) -
     assert len(stored(tmp_path)) == 601
 
 
-def test_too_many_referred_flows_and_no_session_is_dropped(tmp_path: Path) -> None:
-    writer = begun(tmp_path, spool_bytes=20_000, segment_bytes=4096, referred_flows=5)
+def test_of_too_many_referred_flows_those_of_the_least_grade_go(tmp_path: Path) -> None:
+    quota = 20_000
+    writer = begun(tmp_path, spool_bytes=quota, segment_bytes=4096, referred_flows=10)
+    sure = finding(1, [0, 1, 2, 3, 4])
+    guess = finding(2, list(range(100, 200)), grade="suspected")
     with Locked(tmp_path):
-        writer.put(finding(1, list(range(1000, 1010))))
+        assert writer.put(sure)
+        assert writer.put(guess)
         for number in range(300):
             writer.put(session(number))
-            writer.put(coverage(number))
+            if number % 20 == 0:
+                assert writer.flush(5)
         assert writer.flush(5)
-        assert writer.counts().dropped.keys() <= {"coverage"}
+        counts = writer.counts()
+    assert counts.spool_bytes < quota * 1.5
+    assert counts.referred_forgotten == 95
+    assert counts.dropped["sessions"] > 100
     assert writer.close(10)
-    assert len([row for row in stored(tmp_path) if isinstance(row, SessionRow)]) == 300
+    kept = {row.flow_id for row in stored(tmp_path) if isinstance(row, SessionRow)}
+    assert kept >= {0, 1, 2, 3, 4, 195, 196, 197, 198, 199}
+    assert len(kept) == 300 - counts.dropped["sessions"]
+
+
+def test_a_flow_of_several_findings_has_the_highest_grade() -> None:
+    referred = Referred(2)
+    referred.add([1], "suspected")
+    referred.add([2], "suspected")
+    referred.add([1], "confirmed")
+    referred.add([1, 3], "noted")
+    assert [flow in referred for flow in (1, 2, 3)] == [True, True, False]
+    referred.add([4], "confirmed")
+    assert [flow in referred for flow in (1, 2, 4)] == [True, False, True]
+    assert (len(referred), referred.forgotten) == (2, 2)
 
 
 def test_a_row_the_store_does_not_take_is_set_aside_and_the_others_go_on(tmp_path: Path) -> None:
@@ -218,4 +241,62 @@ def test_close_without_rows_or_twice(tmp_path: Path) -> None:
     writer = begun(tmp_path)
     assert writer.close(5)
     assert writer.counts() == WriterCounts(store_up=True)
+    assert writer.close(5)
+
+
+def test_whatever_the_store_says_the_thread_goes_on(tmp_path: Path) -> None:
+    """What is a wrong URL at the start may be a passing state of the disk later."""
+    path = tmp_path / "store.db"
+    with Locked(tmp_path):
+        writer = begun(tmp_path)
+        path.rename(tmp_path / "aside.db")
+        path.mkdir()
+        wait_until(lambda: "not a file" in writer.counts().last_error)
+        assert writer.put(coverage(0))
+        assert not writer.counts().store_up
+    assert all(thread.is_alive() for thread in writer.threads())
+    path.rmdir()
+    assert writer.drain(5)
+    assert writer.close(5)
+    assert len(stored(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("what", ["moved", "moved alone", "deleted", "replaced"])
+def test_a_store_that_is_moved_or_deleted_swallows_nothing(tmp_path: Path, what: str) -> None:
+    said: list[str] = []
+    writer = Writer(settings(tmp_path), SENSOR, said.append)
+    writer.start()
+    assert writer.put(coverage(0))
+    assert writer.drain(5)
+    aside = tmp_path / "aside"
+    aside.mkdir()
+    files = list(tmp_path.glob("store.db*"))
+    for file in [tmp_path / "store.db"] if what == "moved alone" else files:
+        if what == "deleted":
+            file.unlink()
+        else:
+            file.rename(aside / file.name)
+    if what == "replaced":
+        with open_store(settings(tmp_path).url, SENSOR) as other:
+            other.put([coverage(1)])
+    for minute in range(2, 40):
+        assert writer.put(coverage(minute))
+    assert writer.drain(5)
+    assert writer.counts().moved == 1
+    assert ["moved away or deleted" in text for text in said] == [True]
+    assert writer.close(5)
+    rows = 39 if what == "replaced" else 38
+    assert len(stored(tmp_path)) == rows + 1  # and the sensor's
+    if what != "deleted":
+        assert len(stored(aside)) == 2
+
+
+def test_threads_with_nothing_to_do_move(tmp_path: Path) -> None:
+    writer = begun(tmp_path)
+    began = [thread.beat for thread in writer.threads()]
+    wait_until(
+        lambda: all(
+            thread.beat > beat + 0.5 for thread, beat in zip(writer.threads(), began, strict=True)
+        )
+    )
     assert writer.close(5)

@@ -151,7 +151,9 @@ class Sensor:
                 pipeline.keep_with(self.outlets.keeper.lane(engine.live.matcher.table))
         for pipeline in self.pipelines:
             pipeline.teach([other for other in self.pipelines if other is not pipeline])
-        self.health = Health(self.config.health, self.pipelines, self.collector)
+        self.health = Health(
+            self.config.health, self.pipelines, self.collector, self.outlets.threads()
+        )
         self.collector.hear([p.canary for p in self.pipelines], self.health.heard)
         self._book = CoverageBook(self.pipelines, capture.id or "")
         address = self.config.health_address()

@@ -10,12 +10,24 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from poolwatch.sensor.collector import Collector
     from poolwatch.sensor.config import HealthSettings
     from poolwatch.sensor.pipeline import Pipeline
+
+
+class Moves(Protocol):
+    """A thread that says when it moved last, and how long it may take beyond what is usual."""
+
+    name: str
+    beat: float
+    patience: float
+
+    def is_alive(self) -> bool:
+        """Whether it runs."""
+        ...
 
 
 class Verdict(NamedTuple):
@@ -31,17 +43,22 @@ class Verdict(NamedTuple):
 
 
 class Health:
-    """Knows when each canary was sent and heard."""
+    """Knows when each canary was sent and heard.
+
+    `behind`: the threads of store, kept packets and those who are told.
+    """
 
     def __init__(
         self,
         settings: HealthSettings,
         pipelines: Sequence[Pipeline],
         collector: Collector,
+        behind: Sequence[Moves] = (),
     ) -> None:
         self._settings = settings
         self._pipelines = pipelines
         self._collector = collector
+        self._behind = behind
         self._lock = threading.Lock()
         now = time.monotonic()
         self._sung = now - settings.canary_seconds
@@ -72,19 +89,31 @@ class Health:
             pipeline.sing()
 
     def stuck(self) -> list[str]:
-        """Threads that do not move."""
+        """Threads without which it is better to begin anew: of the rings and the collector those
+        that do not move, of the others those that have ended. A disk that hangs, which keeps
+        others from moving, no new beginning helps.
+        """
         now = time.monotonic()
         threads: list[Pipeline | Collector] = [*self._pipelines, self._collector]
         return [
             f"{thread.name} {'does not move' if thread.is_alive() else 'has ended'}"
             for thread in threads
             if not thread.is_alive() or now - thread.beat > self._settings.stuck_seconds
+        ] + [f"{thread.name} has ended" for thread in self._behind if not thread.is_alive()]
+
+    def _slow(self) -> list[str]:
+        """Threads behind the collector that do not move."""
+        since = time.monotonic() - self._settings.stuck_seconds
+        return [
+            f"{thread.name} does not move"
+            for thread in self._behind
+            if thread.is_alive() and thread.beat < since - thread.patience
         ]
 
     def verdict(self, warnings: Sequence[str] = ()) -> Verdict:
         """How it stands now."""
         now = time.monotonic()
-        problems = self.stuck()
+        problems = self.stuck() + self._slow()
         with self._lock:
             for number, sent in enumerate(self._sent):
                 if sent is not None and now - sent > self._settings.canary_late_seconds:

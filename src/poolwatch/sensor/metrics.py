@@ -192,6 +192,7 @@ class Metrics(Source):
             counts.dropped.items(),
         )
         yield _count("rows_refused", "Rows lost for want of room.", counts.refused)
+        yield _count("store_moved", "Times its file was gone, and made anew.", counts.moved)
         yield _count("rows_set_aside", "Rows the store will not take.", counts.set_aside)
 
     def _health(self) -> Iterator[Metric]:

@@ -34,6 +34,10 @@ class WriterCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Rows `put` turned away since there was no room and nothing that could be given up."""
     set_aside: int = 0
     """Rows the store will not take as they are; they are kept in the spool's folder."""
+    moved: int = 0
+    """Times the store's file was moved away or deleted, and a new one made."""
+    referred_forgotten: int = 0
+    """Flows of findings past `referred_flows`, of the least grade: their sessions may go too."""
     damaged_bytes: int = 0
     """Bytes of the spool that could not be read back: a torn tail."""
     last_error: str = ""

@@ -27,7 +27,7 @@ class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Rows waiting in memory: a moment's worth, or more when the spool's disk is full."""
     referred_flows: Count = 200_000
     """Flows of findings that are remembered while rows wait, so that their sessions are kept;
-    beyond, no session is given up."""
+    beyond, those of the least grade are forgotten first, and their sessions may go."""
     sync_seconds: Seconds = 0.5
     """Longest that a row waits for the disk: what a power cut can cost."""
     batch_rows: Count = 500

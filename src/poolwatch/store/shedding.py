@@ -6,7 +6,7 @@ sightings, coverage, and sessions no finding refers to. Findings, and where sens
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Container
 
 from poolwatch.store.records import NAMES, SESSION, Record
 
@@ -31,7 +31,7 @@ class LaterStates:
         return False
 
 
-def is_detail(record: Record, referred: Collection[int] | None) -> bool:
+def is_detail(record: Record, referred: Container[int] | None) -> bool:
     """Whether a row may go at all. `referred`: flows of findings; None: any flow may be."""
     if record.kind == SESSION:
         return referred is not None and record.flow_id not in referred

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -92,7 +92,7 @@ class Spool:
                 current = self._open()
             try:
                 write_all(self._descriptor, data)
-            except OSError:
+            except BaseException:
                 try:
                     os.ftruncate(self._descriptor, current.size)
                 except OSError:  # the torn end is not read; nothing may stand behind it
@@ -134,7 +134,7 @@ class Spool:
             if not segment.left:
                 self._finish(segment)
 
-    def shed(self, wanted_bytes: int, referred: Collection[int] | None) -> None:
+    def shed(self, wanted_bytes: int, referred: Container[int] | None) -> None:
         """Free bytes on the disk as `shedding` says; `went` counts what went.
 
         The segment that is appended to and the one the store is at stay as they are, and so

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -15,11 +16,12 @@ from poolwatch.errors import StoreDownError, StoreError, StoreRowError
 from poolwatch.store import queries
 from poolwatch.store.engines import READING, make_engine
 from poolwatch.store.migrations import STEPS, check_version, migrate, version_of
+from poolwatch.store.place import Place
 from poolwatch.store.rows import CoverageRow, FindingRow, Row, SensorRow, SessionRow, SightingRow
 from poolwatch.store.schema import FINDING_FLOWS, SENSORS
 from poolwatch.store.settings import StoreSettings
 from poolwatch.store.statements import KINDS, insert_new, row_of, upsert, values_of
-from poolwatch.store.urls import read_url, secrets_of, shown_url, without_secrets
+from poolwatch.store.urls import file_of, read_url, secrets_of, shown_url, without_secrets
 
 _AT_A_TIME = 500
 """Records fetched at a time in reading."""
@@ -30,7 +32,10 @@ _R = TypeVar("_R", SensorRow, SessionRow, FindingRow, SightingRow, CoverageRow)
 class Store:
     """An open store. One thread at a time may put; others read through stores of their own."""
 
-    def __init__(self, engine: Engine, sensor: str, shown: str, secrets: list[str]) -> None:
+    def __init__(
+        self, engine: Engine, sensor: str, shown: str, secrets: list[str], place: Place
+    ) -> None:
+        self.place = place
         self._engine = engine
         self._reading = engine.execution_options(**{READING: True})
         self._sensor = sensor
@@ -150,6 +155,17 @@ class Store:
                 deleted[name] += some
         return deleted
 
+    def leave(self) -> None:
+        """Close a file that was moved away: what stands in its log goes into it first.
+
+        SQLite does not do so by itself for a file that is elsewhere.
+        """
+        with suppress(SQLAlchemyError), self._reading.connect() as connection:
+            driver = connection.connection.driver_connection
+            if isinstance(driver, sqlite3.Connection):
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self.close()
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
@@ -252,7 +268,8 @@ def open_store(url: str, sensor: str, settings: StoreSettings | None = None) -> 
     """
     parsed = read_url(url)
     engine = make_engine(parsed, settings or StoreSettings())
-    store = Store(engine, sensor, shown_url(url), secrets_of(parsed))
+    place = Place(file_of(url))  # made by now, and not opened yet
+    store = Store(engine, sensor, shown_url(url), secrets_of(parsed), place)
     try:
         store.prepare()
     except StoreError:

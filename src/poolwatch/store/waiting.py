@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Container
 from itertools import islice
 
 from poolwatch.store.records import NAMES, Record
@@ -37,7 +37,7 @@ class Waiting:
         """When the oldest record was put."""
         return self._records[0][1].put_ns if self._records else None
 
-    def put(self, record: Record, referred: Collection[int] | None) -> bool:
+    def put(self, record: Record, referred: Container[int] | None) -> bool:
         """Take a record; False when there is no room, and nothing that may go for it."""
         if self.bytes + record.size > self._most:
             if not self._barren:
@@ -74,7 +74,7 @@ class Waiting:
             self.bytes -= self._records.popleft()[1].size
             self._barren = False
 
-    def _shed(self, needed: int, referred: Collection[int] | None) -> None:
+    def _shed(self, needed: int, referred: Container[int] | None) -> None:
         """Make room, for more than one row at once: looking through all of them takes time."""
         wanted = max(needed, self._most // 8)
         held = max(self._held.values(), default=0)

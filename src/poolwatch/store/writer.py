@@ -13,20 +13,25 @@ from __future__ import annotations
 import errno
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from poolwatch.errors import StoreDownError, StoreError, StoreRowError
+from poolwatch.beats import Beating, unforeseen
+from poolwatch.errors import PoolwatchError, StoreDownError, StoreRowError
 from poolwatch.store.counts import WriterCounts
 from poolwatch.store.records import Record, make_record, row_in
+from poolwatch.store.referred import Referred
 from poolwatch.store.rows import FindingRow, Row
 from poolwatch.store.settings import StoreSettings
 from poolwatch.store.spool import Spool
 from poolwatch.store.store import Store, open_store
+from poolwatch.store.urls import read_url, secrets_of, without_secrets
 from poolwatch.store.waiting import Waiting
 
 _FOREVER = 1 << 30
+_LOOK_SECONDS = 1.0  # a thread with nothing to do moves this often
 
 
 class Writer:
@@ -35,21 +40,28 @@ class Writer:
     Every row goes into the spool first, within `sync_seconds`, and from there into the store, in
     order. So it makes no difference whether the store is up, and a `kill -9` costs nothing that
     `flush` said yes to. While the spool's disk is full, rows stay in memory, within
-    `memory_bytes`, and go into the store from there.
+    `memory_bytes`, and go into the store from there. `complain` is told, from these threads,
+    what an operator should read.
     """
 
-    def __init__(self, settings: StoreSettings, sensor: str) -> None:
+    def __init__(
+        self,
+        settings: StoreSettings,
+        sensor: str,
+        complain: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._settings = settings
+        self._complain = complain
         self._sensor = sensor
         self._spool = Spool(Path(settings.spool), settings.segment_bytes)
         self._waiting = Waiting(settings.memory_bytes)
-        self._referred: set[int] | None = set()  # flows of findings; None: too many
+        self._referred = Referred(settings.referred_flows)
         self._store: Store | None = None
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)  # something to do for the threads
         self._progress = threading.Condition(self._lock)  # something is done
         self._urgent = self._stopping = False
-        self._put = self._stored = self._refused = self._set_aside = 0
+        self._put = self._stored = self._refused = self._set_aside = self._moved = 0
         self._refusals_told = 0
         self._failures = {"store": 0, "spool": 0}
         self._errors = {"store": "", "spool": ""}
@@ -57,10 +69,10 @@ class Writer:
         self._store_up = False
         self._oldest_ns: int | None = None  # of the spool
         self._shed_again_bytes = 0
-        self._threads = [
-            threading.Thread(target=run, name=name, daemon=True)
-            for run, name in ((self._keep_spooling, "spool"), (self._keep_storing, "store"))
-        ]
+        slowest = settings.connect_seconds + settings.lock_seconds + 2 * settings.statement_seconds
+        self._spooling = Beating(self._keep_spooling, "spool")
+        self._storing = Beating(self._keep_storing, "store", patience=slowest)
+        self._threads = [self._spooling, self._storing]
 
     def start(self) -> None:
         """Open the spool and begin. A store that does not answer is waited for.
@@ -90,7 +102,7 @@ class Writer:
         record = make_record(row, time.time_ns())
         with self._lock:
             if isinstance(row, FindingRow):
-                self._refer(row)
+                self._referred.add(row.flows, row.grade)
             self._put += 1
             taken = self._waiting.put(record, self._referred)
             if not taken:
@@ -126,6 +138,10 @@ class Writer:
                 lambda: not self._spool.rows, max(deadline - time.monotonic(), 0)
             )
 
+    def threads(self) -> list[Beating]:
+        """Those that must move, once it is started."""
+        return list(self._threads)
+
     def counts(self) -> WriterCounts:
         """How it stands; may be called from any thread."""
         spool = self._spool
@@ -153,6 +169,8 @@ class Writer:
                 dropped=went,
                 refused=self._refused,
                 set_aside=self._set_aside,
+                moved=self._moved,
+                referred_forgotten=self._referred.forgotten,
                 damaged_bytes=spool.damaged_bytes,
                 last_error=self._errors["spool"] or self._errors["store"] or self._aside_error,
             )
@@ -170,17 +188,11 @@ class Writer:
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 1.0))
         self._spool.close()
-        if self._store is not None and not self._threads[1].is_alive():
+        if self._store is not None and not self._storing.is_alive():
             self._store.close()
         return everything
 
     # -- the way to the disk ---------------------------------------------------------------
-
-    def _refer(self, finding: FindingRow) -> None:
-        if self._referred is not None:
-            self._referred.update(finding.flows)
-            if len(self._referred) > self._settings.referred_flows:
-                self._referred = None
 
     def _keep_spooling(self) -> None:
         pause = 0.0
@@ -189,13 +201,14 @@ class Writer:
             while entries:
                 try:
                     self._spool_some([record for _, record in entries])
-                except OSError as error:
-                    self._fail("spool", f"{self._settings.spool}: {error.strerror or error}")
+                    self._spooled(entries)
+                except Exception as error:  # noqa: BLE001 - whatever it is, rows must go on
+                    self._fail("spool", self._said(error, self._settings.spool))
                     self._make_room(error)
                     pause = self._longer(pause)
                     break
                 pause = 0.0
-                self._spooled(entries)
+                self._spooling.move()
                 entries = self._first()
 
     def _wait_to_spool(self, pause: float) -> bool:
@@ -206,12 +219,13 @@ class Writer:
         settings = self._settings
         with self._lock:
             if pause:  # the disk is full
-                self._work.wait_for(lambda: self._stopping, pause)
+                self._rest(self._spooling, lambda: self._stopping, pause)
                 if not len(self._waiting):  # the store took them: nothing is stuck
                     self._errors["spool"] = ""
-            self._work.wait_for(lambda: len(self._waiting) or self._stopping)
+            self._rest(self._spooling, lambda: bool(len(self._waiting)) or self._stopping)
             if not pause:
-                self._work.wait_for(
+                self._rest(
+                    self._spooling,
                     lambda: (
                         self._urgent
                         or self._stopping
@@ -236,10 +250,11 @@ class Writer:
             self._spool.shed(self._spool.bytes - most + most // 8, self._referred)
             self._shed_again_bytes = self._spool.bytes + most // 8
 
-    def _make_room(self, error: OSError) -> None:
+    def _make_room(self, error: Exception) -> None:
         """When memory fills because the disk is full, older detail there goes for newer rows."""
         half_full = self._waiting.bytes > self._settings.memory_bytes // 2
-        if half_full and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        no_room = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if half_full and no_room:
             wanted = max(self._settings.segment_bytes, self._spool.bytes // 8)
             self._spool.shed(wanted, self._referred)
 
@@ -261,14 +276,15 @@ class Writer:
         while self._wait_to_store(pause):
             try:
                 self._store_some()
-            except StoreError as error:
+            except OSError as error:  # the store's own are StoreErrors
                 pause = self._longer(pause)
-                self._fail("store", str(error))
-            except OSError as error:
+                self._fail("spool", self._said(error, self._settings.spool))
+            except Exception as error:  # noqa: BLE001 - whatever it is: later it may go
                 pause = self._longer(pause)
-                self._fail("spool", f"{self._settings.spool}: {error.strerror or error}")
+                self._fail("store", self._said(error, "store"))
             else:
                 pause = 0.0
+                self._storing.move()
                 with self._lock:
                     self._store_up = True
                     self._errors["store"] = ""
@@ -278,9 +294,12 @@ class Writer:
         """Wait until there is something for the store, or time to try again; False at the end."""
         with self._lock:
             if pause:
-                self._work.wait_for(lambda: self._stopping, pause)
-            self._work.wait_for(
-                lambda: self._stopping or self._spool.rows or self._stuck() or not self._store
+                self._rest(self._storing, lambda: self._stopping, pause)
+            self._rest(
+                self._storing,
+                lambda: (
+                    self._stopping or bool(self._spool.rows) or self._stuck() or not self._store
+                ),
             )
             return not self._stopping
 
@@ -292,6 +311,7 @@ class Writer:
         """One transaction, of the spool, or if that is empty of what the disk does not take."""
         if self._store is None:
             self._open()
+        self._see_that_it_is_there()
         records = self._spool.head(self._settings.batch_rows)
         entries: list[tuple[int, Record]] = []
         with self._lock:
@@ -299,6 +319,7 @@ class Writer:
             if not records and self._stuck():
                 entries = self._waiting.hold("store", self._settings.batch_rows, _FOREVER)
         self._store_records(records or [record for _, record in entries])
+        self._see_that_it_is_there()  # what went into a file that is gone must come again
         if records:
             self._spool.advance(records)
         with self._lock:
@@ -308,12 +329,27 @@ class Writer:
             if entries:
                 self._leave(entries)
 
+    def _see_that_it_is_there(self) -> None:
+        """Raises StoreDownError, with the store closed, when its file is not at its path."""
+        store = self._store
+        assert store is not None
+        if store.place.holds:
+            return
+        self._store = None
+        store.leave()
+        text = f"{store.place.path}: it was moved away or deleted; a new store is made"
+        with self._lock:
+            self._moved += 1
+        self._complain(text)
+        raise StoreDownError(text, "put nothing in its place while the sensor runs")
+
     def _store_records(self, records: list[Record]) -> None:
         assert self._store is not None
         try:
             self._store.put([row_in(record) for record in records])
         except StoreRowError:
             for record in records:  # one of them is at fault: the others go without it
+                self._storing.move()
                 try:
                     self._store.put([row_in(record)])
                 except StoreRowError as error:
@@ -327,6 +363,25 @@ class Writer:
         self._store_up = True
 
     # -- both ------------------------------------------------------------------------------
+
+    def _rest(self, thread: Beating, until: Callable[[], bool], most: float = _FOREVER) -> None:
+        """Wait, with the lock held, until something is so; a thread that waits moves."""
+        end = time.monotonic() + most
+        while True:
+            thread.move()
+            left = end - time.monotonic()
+            if self._work.wait_for(until, min(max(left, 0), _LOOK_SECONDS)) or left <= 0:
+                thread.move()
+                return
+
+    def _said(self, error: Exception, where: str) -> str:
+        """What went wrong, in words, with no password."""
+        if isinstance(error, PoolwatchError):
+            return str(error)
+        if isinstance(error, OSError):
+            return f"{where}: {error.strerror or error}"
+        secrets = secrets_of(read_url(self._settings.url))
+        return without_secrets(f"{where}: {unforeseen(error)}", secrets)
 
     def _longer(self, pause: float) -> float:
         settings = self._settings

@@ -17,10 +17,11 @@ from poolwatch.outputs.eve import timestamp
 from poolwatch.sensor.keep.deletions import DeletionLog
 from poolwatch.sensor.keep.files import append_to, make_private
 from poolwatch.sensor.keep.recent import Packet
-from poolwatch.sensor.keep.retention import choose_segments, choose_summaries
+from poolwatch.sensor.keep.retention import choose_for_room, choose_segments, choose_summaries
 from poolwatch.sensor.keep.segments import SUFFIX, Heading, Segment, Writing, open_segment
 from poolwatch.sensor.keep.settings import KeepSettings, RetentionSettings
 
+_REST = 20  # of the disk, one part is the most that the reserve is
 _NAME = re.compile(r"packets-(\d{8,12})-\d{8}T\d{6}Z\.pcapng")
 
 
@@ -82,8 +83,7 @@ class Archive:
         try:
             self._writing.write(pieces)
         except OSError as error:
-            if error.errno == errno.ENOSPC:
-                self._free()
+            self._free(error)
             raise
         if self._writing.size >= self._settings.segment_bytes:
             self._complete()
@@ -91,13 +91,23 @@ class Archive:
     def sync(self) -> None:
         """Make durable what was written. Raises OSError."""
         if self._writing is not None:
-            self._writing.sync()
+            try:
+                self._writing.sync()
+            except OSError as error:
+                self._free(error)
+                raise
 
     def rotate(self) -> None:
         """Complete a segment that has come of age. Raises OSError."""
         writing = self._writing
         if writing and time.monotonic() - writing.opened >= self._settings.segment_seconds:
             self._complete()
+
+    def keep_reserve(self) -> None:
+        """Delete segments while less of the disk is free than the reserve."""
+        missing = self._missing_room()
+        if missing > 0:
+            self._make_room(missing)
 
     def retain(self, now_ns: int) -> None:
         """Delete what is beyond age or quota."""
@@ -175,8 +185,7 @@ class Archive:
         try:
             writing.open()
         except OSError as error:
-            if error.errno == errno.ENOSPC:
-                self._free()
+            self._free(error)
             raise
         self._writing = writing
         self._counts["keep_segments"] += 1
@@ -195,12 +204,26 @@ class Archive:
         unresolved = self.unresolved
         return unresolved is None or not unresolved.isdisjoint(segment.hosts)
 
-    def _free(self) -> None:
-        """The disk is full: the oldest segment goes to which no unresolved finding refers."""
-        for segment in self._segments:
-            if not self._is_held(segment):
-                self._delete(segment, "disk full", unresolved=False)
-                return
+    def _free(self, error: OSError) -> None:
+        """If the disk is full: one segment goes, or as many as the reserve takes."""
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            self._make_room(max(self._missing_room(), 1))
+
+    def _missing_room(self) -> int:
+        """Bytes of the reserve that are not free."""
+        try:
+            disk = os.statvfs(self._packets)
+        except OSError:
+            return 0
+        reserve = min(self._retention.reserve_bytes, disk.f_blocks * disk.f_frsize // _REST)
+        return reserve - disk.f_bavail * disk.f_frsize
+
+    def _make_room(self, wanted_bytes: int) -> None:
+        held = [self._is_held(segment) for segment in self._segments]
+        chosen = choose_for_room(self._segments, held, self._retention, wanted_bytes)
+        for segment, choice in [(self._segments[choice.place], choice) for choice in chosen]:
+            self._delete(segment, choice.why, unresolved=choice.unresolved)
+        self._log.flush()
 
     def _delete(self, segment: Segment, why: str, *, unresolved: bool) -> None:
         """Log it, then do it: a crash between leaves a line too many, never one too few."""

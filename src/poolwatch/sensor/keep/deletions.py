@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from poolwatch.outputs.eve import timestamp
 from poolwatch.sensor.keep.files import append_to, append_whole
 
 _MOST_WAITING = 4096
+_ONE_AT_A_TIME = threading.Lock()  # who takes back half a line must not take back another's
 
 
 class DeletionLog:
-    """One JSON line a deletion: `time`, `class`, `what`, `why`, how much. Used by one thread.
+    """One JSON line a deletion: `time`, `class`, `what`, `why`, how much. Used by one thread;
+    another has one of its own, of the same file.
 
     On a full disk a deletion goes first and its line follows as soon as there is room.
     """
@@ -45,12 +48,16 @@ class DeletionLog:
         if not self._waiting:
             return
         try:
-            descriptor = append_to(self._path)
-            try:
-                append_whole(descriptor, b"".join(self._waiting))
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            with _ONE_AT_A_TIME:
+                self._write(b"".join(self._waiting))
         except OSError:
             return
         self._waiting.clear()
+
+    def _write(self, data: bytes) -> None:
+        descriptor = append_to(self._path)
+        try:
+            append_whole(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -49,7 +49,7 @@ def append_whole(descriptor: int, data: bytes) -> None:
     before = os.fstat(descriptor).st_size
     try:
         write_all(descriptor, data)
-    except OSError:
+    except BaseException:
         os.ftruncate(descriptor, before)
         raise
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from poolwatch import __version__
 from poolwatch.aggregate.places import address_text
+from poolwatch.beats import Beating, unforeseen
 from poolwatch.sensor.keep.archive import Archive
 from poolwatch.sensor.keep.recent import Packet, ring_bytes
 from poolwatch.sensor.keep.segments import Heading
@@ -69,7 +70,7 @@ class Keeper:
         self._stopping = False
         self._problem = ""
         self._counts: Counter[str] = Counter()
-        self._thread = threading.Thread(target=self._run, name="keep", daemon=True)
+        self._thread = Beating(self._run, "keep")
         self._cared = self._wrote = 0.0
 
     def start(self) -> None:
@@ -146,6 +147,10 @@ class Keeper:
                 self._counts["keep_syncs_failed"] += 1
         return done
 
+    def threads(self) -> list[Beating]:
+        """Those that must move, once it is started."""
+        return [self._thread]
+
     def counts(self) -> dict[str, int]:
         """Counters and gauges: packets and bytes kept, lost by cause, segments, deletions."""
         with self._state:
@@ -180,6 +185,7 @@ class Keeper:
 
     def _turn(self) -> bool:
         """Write what waits; True when it is time to stop."""
+        self._thread.move()
         with self._state:
             self._state.wait_for(self._has_work, _WRITE_SECONDS)
             pieces = self._queue[:_PIECES]
@@ -196,7 +202,7 @@ class Keeper:
                 self._synced = wanted
                 self._state.notify_all()
             self._care(time.monotonic())
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, packets must go on
             self._fail(error)
             return self._stopping
         return stopping
@@ -211,9 +217,9 @@ class Keeper:
         self._counts["keep_packets"] += len(pieces)
         self._counts["keep_bytes"] += size
 
-    def _fail(self, error: OSError) -> None:
+    def _fail(self, error: Exception) -> None:
         """Say what is wrong, and wait a little; what waits stays in the queue."""
-        self._problem = f"packets cannot be written: {error.strerror or error}"
+        self._problem = _said(error)
         with self._state:
             self._counts["keep_write_failures"] += 1
             self._failures += 1
@@ -224,6 +230,7 @@ class Keeper:
         """What is done once a while. Raises OSError."""
         if now - self._wrote >= _WRITE_SECONDS:
             self._wrote = now
+            self._archive.keep_reserve()
             self._archive.rotate()
             self._summaries.write()
         if now - self._cared >= _CARE_SECONDS:
@@ -234,8 +241,13 @@ class Keeper:
         try:
             self._summaries.write()
             self._archive.close()
-        except OSError as error:
-            self._problem = f"packets cannot be written: {error.strerror or error}"
+        except Exception as error:  # noqa: BLE001 - the thread must not end of it
+            self._problem = _said(error)
+
+
+def _said(error: Exception) -> str:
+    reason = (error.strerror or error) if isinstance(error, OSError) else unforeseen(error)
+    return f"packets cannot be written: {reason}"
 
 
 _COUNTERS = (

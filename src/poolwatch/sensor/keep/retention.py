@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from poolwatch.sensor.keep.settings import RetentionSettings
@@ -24,8 +25,20 @@ class Kept(Protocol):
         ...
 
 
+class KeptPackets(Kept, Protocol):
+    """A segment."""
+
+    @property
+    def hosts(self) -> Mapping[str, int]:
+        """Bytes of packets, by the host of the finding."""
+        ...
+
+
 class Choice(NamedTuple):
-    """Something to delete, by its place among what was given, and why: `age` or `quota`."""
+    """Something to delete, by its place among what was given.
+
+    `why`: `age`, `quota` or `disk full`.
+    """
 
     place: int
     why: str
@@ -33,7 +46,7 @@ class Choice(NamedTuple):
 
 
 def choose_segments(
-    kept: Sequence[Kept],
+    kept: Sequence[KeptPackets],
     unresolved: Sequence[bool],
     settings: RetentionSettings,
     now_ns: int,
@@ -42,7 +55,7 @@ def choose_segments(
     """The segments to delete, oldest first; `used_bytes`: of all, the one being written too.
 
     One to which an unresolved finding refers lives longer, and over the quota goes after all
-    others.
+    others but those of which a host that has more than its part fills the most.
     """
     gone: set[int] = set()
     for index, segment in enumerate(kept):
@@ -52,15 +65,56 @@ def choose_segments(
             gone.add(index)
             used_bytes -= segment.bytes
             yield Choice(index, "age", held)
-    if not settings.packets_bytes:
+    if not settings.packets_bytes or used_bytes <= settings.packets_bytes:
         return
-    for held in (False, True):
-        for index, segment in enumerate(kept):
-            if used_bytes <= settings.packets_bytes:
-                return
-            if index not in gone and unresolved[index] == held:
-                used_bytes -= segment.bytes
-                yield Choice(index, "quota", held)
+    for index in _in_order(kept, unresolved, gone, settings):
+        if used_bytes <= settings.packets_bytes:
+            return
+        used_bytes -= kept[index].bytes
+        yield Choice(index, "quota", unresolved[index])
+
+
+def choose_for_room(
+    kept: Sequence[KeptPackets],
+    unresolved: Sequence[bool],
+    settings: RetentionSettings,
+    wanted_bytes: int,
+) -> Iterator[Choice]:
+    """The segments to delete until so much room is free, in the order of the quota."""
+    for index in _in_order(kept, unresolved, set(), settings):
+        if wanted_bytes <= 0:
+            return
+        wanted_bytes -= kept[index].bytes
+        yield Choice(index, "disk full", unresolved[index])
+
+
+def _in_order(
+    kept: Sequence[KeptPackets],
+    unresolved: Sequence[bool],
+    gone: set[int],
+    settings: RetentionSettings,
+) -> Iterator[int]:
+    """What is to be deleted first, second ..., but for what is gone already: what floods, then
+    what no unresolved finding refers to; of equals the oldest.
+    """
+    left = [index for index in range(len(kept)) if index not in gone]
+    floods = set(_of_floods([(index, kept[index].hosts) for index in left], settings))
+    yield from sorted(left, key=lambda index: (index not in floods, unresolved[index]))
+
+
+def _of_floods(
+    segments: Sequence[tuple[int, Mapping[str, int]]], settings: RetentionSettings
+) -> Iterator[int]:
+    """Segments that a host fills the most of, while it has more than its part of all of them."""
+    totals: Counter[str] = Counter()
+    for _, hosts in segments:
+        totals.update(hosts)
+    most = settings.packets_host_part * totals.total()
+    for index, hosts in segments:
+        host = max(hosts, key=hosts.__getitem__, default="")
+        if totals[host] > most and 2 * hosts[host] > sum(hosts.values()):
+            totals.subtract(hosts)
+            yield index
 
 
 def choose_summaries(

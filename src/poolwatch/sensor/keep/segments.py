@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -68,7 +69,8 @@ class Segment:
     packets: int
     first_ns: int
     last_ns: int
-    hosts: frozenset[str]
+    hosts: dict[str, int]
+    """Bytes of packets, by the host of the finding."""
 
     def delete(self) -> None:
         """Remove its index and it: the other way round would leave one without the other.
@@ -174,7 +176,7 @@ class Writing:
             sum(line.packets for line in lines),
             min((line.first_ns for line in lines), default=0),
             max((line.last_ns for line in lines), default=0),
-            frozenset(line.host for line in lines),
+            _by_host(lines),
         )
 
     def _discard(self) -> None:
@@ -225,7 +227,7 @@ def open_segment(path: Path, number: int) -> tuple[Segment | None, int]:
     flows, closed = read_index(index) if index.exists() else ({}, None)
     size = path.stat().st_size
     if closed is not None and closed.bytes == size:
-        hosts = frozenset(flow.host for flow in flows.values())
+        hosts = _by_host(flows.values())
         return Segment(
             path, number, size, closed.packets, closed.first_ns, closed.last_ns, hosts
         ), 0
@@ -257,6 +259,13 @@ def repair(path: Path, number: int) -> tuple[Segment | None, int]:
     return _complete(path, number, end, list(flows.values()), cut=size - end, repaired=True), (
         size - end
     )
+
+
+def _by_host(lines: Iterable[FlowLine]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for line in lines:
+        found[line.host] = found.get(line.host, 0) + line.bytes
+    return found
 
 
 def _named(comments: tuple[str, ...]) -> tuple[int, str]:
@@ -293,7 +302,7 @@ def _complete(
         cut_bytes=cut,
     )
     replace_whole(index_of(path), encode_lines(flows) + msgspec.json.encode(closed) + b"\n")
-    hosts = frozenset(flow.host for flow in flows)
+    hosts = _by_host(flows)
     return Segment(path, number, size, packets, first_ns, last_ns, hosts)
 
 

@@ -59,6 +59,11 @@ class RetentionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
     packets_bytes: NotNegative = 10 << 30
     """All segments together; segments that an unresolved finding refers to go last."""
+    packets_host_part: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.25
+    """Part of all segments beyond which the oldest packets of a host go before all others."""
+    reserve_bytes: NotNegative = 1 << 26
+    """Room on the disk that is kept free, at most a twentieth of the disk: below it segments go,
+    in the same order."""
     packets_days: NotNegative = 90
     """Age of segments to which no unresolved finding refers."""
     packets_unresolved_days: NotNegative = 730

@@ -101,6 +101,10 @@ class Changes:
         if before is not None:
             self._states[host] = before
 
+    def seen_since(self, since_ns: int) -> list[str]:
+        """The hosts whose latest sighting is not older."""
+        return [host for host, state in self._states.items() if state.last_ns >= since_ns]
+
     def take(self, event: Event, now_ns: int) -> Alert | None:
         """A finding's event: an alert, or one sighting more. `now_ns`: for events without time."""
         grade, stage = _grade(event["grade"]), _stage(event["stage"])

@@ -9,11 +9,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from poolwatch.beats import Beating, unforeseen
 from poolwatch.errors import PoolwatchError
 from poolwatch.sensor.tell.changes import Alert
 
 _LAST_TRY_SECONDS = 0.5  # between tries while stopping
 _FIRST_PAUSE = 1.0
+_LOOK_SECONDS = 1.0  # a thread with nothing to do moves this often
+_PATIENCE_SECONDS = 120.0  # name servers and receivers that do not answer, one after another
+_UNFORESEEN_TRIES = 5  # of an alert that cannot be sent, nobody knows why
 
 
 class DeliveryError(PoolwatchError):
@@ -63,11 +67,11 @@ class Courier:
         self._sent = self._failed = self._retried = self._dropped = 0
         self._deadline: float | None = None  # set: stopping
         self._random = random.Random()  # noqa: S311 - spreads tries, hides nothing
-        self._thread = threading.Thread(target=self._run, name=f"tell-{self.name}", daemon=True)
+        self.thread = Beating(self._run, f"tell-{self.name}", _PATIENCE_SECONDS)
 
     def start(self) -> None:
         """Begin to deliver."""
-        self._thread.start()
+        self.thread.start()
 
     def put(self, alert: Alert, text: str) -> Alert | None:
         """Queue an alert. The one that had no room, which is counted: the oldest of least grade."""
@@ -118,9 +122,9 @@ class Courier:
 
     def join(self) -> bool:
         """Wait for the end. False: something was left."""
-        if self._thread.ident is not None:
+        if self.thread.ident is not None:
             assert self._deadline is not None
-            self._thread.join(max(self._deadline - time.monotonic(), 0) + 0.1)
+            self.thread.join(max(self._deadline - time.monotonic(), 0) + 0.1)
         return not self._queue
 
     def _run(self) -> None:
@@ -142,14 +146,18 @@ class Courier:
     def _next(self) -> tuple[Alert, str, float] | None:
         """The oldest that waits, once there is one; None when it is time to end."""
         with self._state:
-            self._state.wait_for(lambda: self._queue or self._deadline is not None)
+            while not self._state.wait_for(
+                lambda: self._queue or self._deadline is not None, _LOOK_SECONDS
+            ):
+                self.thread.move()
+            self.thread.move()
             over = self._deadline is not None and time.monotonic() >= self._deadline
             return self._queue[0] if self._queue and not over else None
 
     def _try(self, alert: Alert, text: str, put: float, tries: int) -> float | None:
         """Deliver once. None: done with it, one way or the other; else how long to wait."""
         try:
-            self._receiver.send(alert, text)
+            self._send(alert, text, tries)
         except DeliveryError as error:
             self.problem = str(error)
             late = self._give_up is not None and time.monotonic() - put > self._give_up
@@ -168,10 +176,24 @@ class Courier:
             self._sent += 1
         return None
 
+    def _send(self, alert: Alert, text: str, tries: int) -> None:
+        """Deliver. Raises DeliveryError, whatever is wrong: those behind it wait as well."""
+        try:
+            self._receiver.send(alert, text)
+        except DeliveryError:
+            raise
+        except Exception as error:
+            again = tries + 1 < _UNFORESEEN_TRIES
+            raise DeliveryError(unforeseen(error), again=again) from error
+
     def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
         with self._state:
             if self._deadline is not None:
                 left = self._deadline - time.monotonic()
                 self._state.wait(min(seconds, _LAST_TRY_SECONDS, max(left, 0)))
             else:
-                self._state.wait_for(lambda: self._deadline is not None, seconds)
+                while (left := until - time.monotonic()) > 0 and not self._state.wait_for(
+                    lambda: self._deadline is not None, min(left, _LOOK_SECONDS)
+                ):
+                    self.thread.move()

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from poolwatch.beats import Beating, unforeseen
 from poolwatch.errors import UsageError
 from poolwatch.outputs.eve import event_line
+from poolwatch.sensor.keep.deletions import DeletionLog
 from poolwatch.sensor.keep.files import append_whole, write_all
 from poolwatch.sensor.tell.settings import EveSettings
 
@@ -27,16 +29,23 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 class EveFile:
     """Its own thread writes. What is not a regular file (a pipe, a terminal) is not put aside.
 
-    `now` is for tests: seconds since 1970.
+    `deletions` gets a line before a file that was put aside is deleted. `now` is for
+    tests: seconds since 1970.
     """
 
     name = "eve"
 
-    def __init__(self, settings: EveSettings, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        settings: EveSettings,
+        now: Callable[[], float] = time.time,
+        deletions: DeletionLog | None = None,
+    ) -> None:
         self.problem = ""
         self._settings = settings
         self._path = Path(settings.path)
         self._now = now
+        self._log = deletions
         self._state = threading.Condition()
         self._queue: deque[dict[str, Any]] = deque()
         self._reopen = self._stopping = False
@@ -46,7 +55,7 @@ class EveFile:
         self._regular = True
         self._last = ("", 0)  # moment and number of the file put aside last
         self._written = self._dropped = self._rotated = self._deleted = self._failures = 0
-        self._thread = threading.Thread(target=self._run, name="tell-eve", daemon=True)
+        self.thread = Beating(self._run, "tell-eve")
 
     def start(self) -> None:
         """Open the file and begin. Raises UsageError."""
@@ -54,7 +63,7 @@ class EveFile:
             self._open()
         except OSError as error:
             raise UsageError(f"tell.eve.path {self._path}: {error.strerror or error}") from error
-        self._thread.start()
+        self.thread.start()
 
     def put(self, event: dict[str, Any]) -> bool:
         """Queue an event; False: there is no room, and it is counted."""
@@ -90,8 +99,8 @@ class EveFile:
         with self._state:
             self._stopping = True
             self._state.notify_all()
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
+        if self.thread.ident is not None:
+            self.thread.join(timeout)
         return not self._queue
 
     def _run(self) -> None:
@@ -101,6 +110,7 @@ class EveFile:
 
     def _turn(self) -> bool:
         """Write what waits; False when it is time to end."""
+        self.thread.move()
         with self._state:
             self._state.wait_for(
                 lambda: self._queue or self._reopen or self._stopping, _LOOK_SECONDS
@@ -115,8 +125,9 @@ class EveFile:
                 self._open()
                 with self._state:
                     self._reopen = False
-        except OSError as error:
-            self.problem = f"tell.eve.path {self._path}: {error.strerror or error}"
+        except Exception as error:  # noqa: BLE001 - whatever it is, events must go on
+            reason = (error.strerror or error) if isinstance(error, OSError) else unforeseen(error)
+            self.problem = f"tell.eve.path {self._path}: {reason}"
             with self._state:
                 self._failures += 1
                 self._state.wait_for(lambda: self._stopping, _RETRY_SECONDS)
@@ -206,6 +217,9 @@ class EveFile:
         ]
         for _, path in sorted(found)[: -self._settings.files]:
             with contextlib.suppress(OSError):
+                if self._log is not None:
+                    size = path.stat().st_size
+                    self._log.add("events", path.name, "more than tell.eve.files", bytes=size)
                 path.unlink()
                 with self._state:
                     self._deleted += 1

@@ -83,7 +83,7 @@ class SyslogReceiver:
                 self._send_datagram(message)
             else:
                 self._send_counted(message)
-        except (OSError, ssl.CertificateError) as error:
+        except (OSError, ssl.CertificateError, UnicodeError) as error:  # the last: no host's name
             self.close()
             raise DeliveryError(f"syslog {self._place()}: {_reason(error)}") from error
 

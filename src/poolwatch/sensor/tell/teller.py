@@ -7,7 +7,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from poolwatch.beats import Beating
 from poolwatch.messages import Messages
+from poolwatch.sensor.keep.deletions import DeletionLog
 from poolwatch.sensor.tell.changes import Alert, Changes, HostState
 from poolwatch.sensor.tell.courier import Courier
 from poolwatch.sensor.tell.evefile import EveFile
@@ -24,11 +26,17 @@ class Teller:
     An alert that was dropped was not told: its host's state is not stored, and once queues have
     room the host's next finding is an alert again.
 
-    `last`: host to the state last told, as `states()` gave it before the restart.
+    `last`: host to the state last told, as `states()` gave it before the restart. `deletions` is
+    for the EVE file.
     """
 
     def __init__(
-        self, settings: TellSettings, *, sensor: str, last: Mapping[str, HostState] | None = None
+        self,
+        settings: TellSettings,
+        *,
+        sensor: str,
+        last: Mapping[str, HostState] | None = None,
+        deletions: DeletionLog | None = None,
     ) -> None:
         self._settings = settings
         self._sensor = sensor
@@ -44,7 +52,7 @@ class Teller:
         self._waiting: dict[str, int] = {}  # alerts of a host that are not delivered
         self._lost: dict[str, HostState | None] = {}  # states before an alert that was dropped
         self._alerts = 0
-        self._eve = EveFile(settings.eve) if settings.eve.path else None
+        self._eve = EveFile(settings.eve, deletions=deletions) if settings.eve.path else None
         self._couriers: list[Courier] = []
 
     def start(self) -> None:
@@ -137,6 +145,15 @@ class Teller:
         for part in self._parts():
             counts |= part.counts()
         return counts
+
+    def seen_since(self, since_ns: int) -> list[str]:
+        """The hosts with findings worth telling whose latest sighting is not older."""
+        with self._lock:
+            return self._changes.seen_since(since_ns)
+
+    def threads(self) -> list[Beating]:
+        """Those that must move, once it is started."""
+        return [part.thread for part in self._parts()]
 
     def problems(self) -> dict[str, str]:
         """What does not work just now, by eve, syslog, webhook."""

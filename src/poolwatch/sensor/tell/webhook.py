@@ -89,7 +89,7 @@ class WebhookReceiver:
         except ssl.SSLCertVerificationError as error:
             reason = f"its certificate is not accepted: {error.verify_message}"
             raise DeliveryError(f"webhook {self._target.shown}: {reason}") from error
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
             reason = str(error) or type(error).__name__
             raise DeliveryError(f"webhook {self._target.shown}: {reason}") from error
         finally:
