@@ -15,6 +15,7 @@ from poolwatch.aggregate.places import Inside
 from poolwatch.match.matcher import Matcher
 from poolwatch.sensor.canary import Canary
 from poolwatch.sensor.config import HealthSettings
+from poolwatch.sensor.coverage import clock_warnings
 from poolwatch.sensor.mailbox import Mailbox
 from poolwatch.store import SightingRow
 from poolwatch.tables import Tables
@@ -86,6 +87,20 @@ def test_the_canary_passes_and_leaves_no_trace() -> None:
     said = json.dumps([*run.told.events, *(msgspec.to_builtins(row) for row in run.rows)])
     assert "192.0.2." not in said
     assert "canary" not in said
+
+
+def test_a_clock_that_jumped_is_warned_of() -> None:
+    packets = mining().packets
+    ahead = [replace(sent, ts_ns=sent.ts_ns + 7200 * 10**9) for sent in packets[2:]]
+    batches = [make_batch(packets[:2]), *(make_batch([sent]) for sent in ahead)]
+    with Running(batches) as run:
+        wait_for(lambda: run.findings)
+        (said,) = clock_warnings([run.pipeline])
+    assert said.startswith("the clock of the packets of ring-0 jumped by +7")
+    assert run.pipeline.counts()["clock_steps"] == 1
+    with Running([make_batch(packets)]) as run:
+        wait_for(lambda: run.findings)
+        assert clock_warnings([run.pipeline]) == []
 
 
 def test_a_miner_at_the_canarys_addresses_is_not_hidden() -> None:

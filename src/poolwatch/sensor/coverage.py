@@ -121,6 +121,17 @@ def resident_bytes() -> int:
         return 0
 
 
+def clock_warnings(pipelines: Sequence[Pipeline]) -> list[str]:
+    """Clocks of packets that jumped within the last hour."""
+    steps = [(pipeline.name, pipeline.engine.live.clock_step) for pipeline in pipelines]
+    return [
+        f"the clock of the packets of {name} jumped by {step:+.0f} s: no flow was cut, "
+        "but times before and after do not compare"
+        for name, step in steps
+        if step
+    ]
+
+
 def mirror_warnings(totals: Totals) -> list[str]:
     """What seems to be wrong with the mirror port."""
     warnings = []

@@ -22,7 +22,13 @@ from poolwatch.plan import load_tables
 from poolwatch.sensor import signals
 from poolwatch.sensor.collector import Collector
 from poolwatch.sensor.config import Config
-from poolwatch.sensor.coverage import CoverageBook, Totals, mirror_warnings, resident_bytes
+from poolwatch.sensor.coverage import (
+    CoverageBook,
+    Totals,
+    clock_warnings,
+    mirror_warnings,
+    resident_bytes,
+)
 from poolwatch.sensor.health import Health, Verdict
 from poolwatch.sensor.log import ERROR, INFO, NOTICE, WARNING, Log
 from poolwatch.sensor.mailbox import Mailbox
@@ -256,6 +262,7 @@ class Sensor:
             for one in pipeline.source.statistics().interfaces
             if not one.up
         ]
+        warnings += clock_warnings(self.pipelines)
         warnings += mirror_warnings(Totals(self.pipelines))
         warnings += self.outlets.warnings()
         if self.collector.waiting:
