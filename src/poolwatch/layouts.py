@@ -354,6 +354,7 @@ TABLE = np.dtype(
         ("seed_c", "u8"),
         ("seed_d", "u8"),
         ("idle_ns", "i8"),
+        ("back_ns", "i8"),  # a packet so much before its flow's newest one: the clock was set back
         ("long_ns", "i8"),  # from when on an encrypted flow counts as long-lived
         ("used", "i8"),  # records ever used
         ("live", "i8"),  # records in use

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import msgspec
@@ -101,16 +102,81 @@ def test_news_are_told_at_once_and_counts_now_and_then() -> None:
     assert asked.finish()[0].shares.submitted >= 1
 
 
-def test_idle_flows_end_by_the_clock_of_the_capture() -> None:
+HOUR_NS = 3600 * 10**9
+YEAR_NS = 365 * 24 * HOUR_NS
+OTHER = tcp_frame(("10.9.9.9", 1), ("10.9.9.8", 2))
+
+
+def pass_seconds(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    real = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: real() + seconds)
+
+
+def test_idle_flows_end_by_when_their_packets_came(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = live(limits=Limits(flows=64, flow_idle_seconds=60))
     asked.feed(make_batch(Talk().greet().say(*SESSION).packets))
     assert [hit.open for hit in asked.tick()] == [True]
-    other = tcp_frame(("10.9.9.9", 1), ("10.9.9.8", 2))
-    asked.feed(make_batch([Sent(NOON_NS + 200 * 10**9, other)]))
+    asked.feed(make_batch([Sent(NOON_NS + 200 * 10**9, OTHER)]))
+    assert [hit.open for hit in asked.tick()] == []  # a frame's time says nothing of others
+    pass_seconds(monkeypatch, 50)
+    asked.feed(make_batch([Sent(NOON_NS + 250 * 10**9, OTHER)]))
+    asked.tick()
+    pass_seconds(monkeypatch, 50)
     assert [hit.open for hit in asked.tick()] == [False]
     assert asked.matcher.counts()["expired"] == 1
     assert asked.matcher.streams == {}
     assert asked.finish() == []
+
+
+@pytest.mark.parametrize("step_ns", [-2 * HOUR_NS, 2 * HOUR_NS, -YEAR_NS, YEAR_NS])
+@pytest.mark.parametrize("at", [1, 5])
+def test_a_clock_that_is_set_cuts_no_flow(step_ns: int, at: int) -> None:
+    packets = Talk().greet().say(*SESSION).packets
+    packets[at:] = [replace(sent, ts_ns=sent.ts_ns + step_ns) for sent in packets[at:]]
+    asked = live()
+    states: list[Hit] = []
+    for sent in packets:
+        states += asked.feed(make_batch([sent])) + asked.tick()
+    assert all(state.open for state in states)
+    assert states[-1].stage is Stage.MINING
+    assert asked.matcher.counts()["flows"] == 1
+    assert asked.counts["clock_steps"] == 1
+    assert abs(asked.clock_step - step_ns / 10**9) < 60
+    assert abs(asked.now_ns - packets[-1].ts_ns) < 60 * 10**9
+    (last,) = asked.finish()
+    assert last.last_ns == max(packets[-1].ts_ns, last.first_ns)
+
+
+@pytest.mark.parametrize("away_ns", [-2 * HOUR_NS, 2 * HOUR_NS, YEAR_NS])
+def test_frames_with_another_clock_cut_no_flow(away_ns: int) -> None:
+    """One interface's clock may be another one's for ever."""
+    packets = Talk().greet().say(*SESSION).packets
+    asked = live()
+    states: list[Hit] = []
+    for sent in packets:
+        states += asked.feed(make_batch([sent])) + asked.tick()
+        asked.feed(make_batch([Sent(sent.ts_ns + away_ns, OTHER)]))
+        states += asked.tick()
+    assert all(state.open for state in states)
+    assert states[-1].stage is Stage.MINING
+    assert asked.counts["clock_steps"] == 0
+    assert asked.clock_step == 0
+
+
+def test_a_flow_from_before_a_step_is_not_the_last_to_go() -> None:
+    asked = live(limits=Limits(flows=64))
+    for number in range(64):
+        other = tcp_frame((f"10.9.0.{number}", 1), ("10.9.9.8", 2))
+        asked.feed(make_batch([Sent(NOON_NS + YEAR_NS + number, other)]))
+    asked.tick()
+    packets = Talk().greet().say(*SESSION).packets
+    for number, sent in enumerate(packets):
+        other = tcp_frame((f"10.9.1.{number}", 1), ("10.9.9.8", 2))
+        asked.feed(make_batch([sent, Sent(sent.ts_ns, other)]))
+    counts = asked.matcher.counts()
+    assert counts["evicted"] >= len(packets)
+    assert counts["flows"] == 64 + 1 + len(packets)
+    assert [hit.stage for hit in asked.tick()] == [Stage.MINING]
 
 
 def test_idle_flows_end_though_the_wire_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,10 +184,7 @@ def test_idle_flows_end_though_the_wire_is_silent(monkeypatch: pytest.MonkeyPatc
     asked.feed(make_batch(Talk().greet().say(*SESSION).packets))
     asked.tick()
     passed = asked.matcher.last_ns, 0.0
-    import time
-
-    real = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: real() + 100)
+    pass_seconds(monkeypatch, 100)
     assert [hit.open for hit in asked.tick()] == [False]
     assert asked.matcher.last_ns == passed[0]
 
@@ -211,15 +274,16 @@ def replace_rows(old: Catalog) -> Catalog:
     return replace(old, endpoints=old.endpoints[1:], prefixes=old.prefixes[1:])
 
 
-def test_a_flow_of_which_nothing_is_left_to_say_is_given_once_more() -> None:
+def test_a_flow_of_which_nothing_is_left_to_say_is_given_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     old = catalog()
     row = old.endpoints[-1]
     asked = live()
     asked.feed(make_batch(Talk(pool=(row.address, row.port or 3333)).greet().packets))
     (state,) = asked.tick()
     asked.use(replace(old, endpoints=()))
-    later = Sent(NOON_NS + 10**13, tcp_frame(("10.9.9.9", 1), ("10.9.9.8", 2)))
-    asked.feed(make_batch([later]))
+    pass_seconds(monkeypatch, LIMITS.flow_idle_seconds + 1)
     (last,) = asked.tick()
     assert (last.key, last.first_packet, last.open) == (state.key, state.first_packet, False)
     assert is_empty(last)

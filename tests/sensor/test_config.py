@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -88,3 +89,13 @@ def test_bounds_follow_the_ceiling() -> None:
     assert shared.limits.flows < small.limits.flows
     assert make_budget(700 << 20, 64 << 20, 1, {"flows": 77}).limits.flows == 77
     assert small.shed_bytes < small.memory_bytes
+
+
+def test_a_pipe_is_no_table_and_no_configuration(tmp_path: Path) -> None:
+    pipe = tmp_path / "units.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="not a regular file"):
+        load_config(pipe)
+    config = parse_config({"tables": {"units": [str(pipe)]}}, "f.toml")
+    with pytest.raises(UsageError, match="not a regular file"):
+        config.plan(config.budget())

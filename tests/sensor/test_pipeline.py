@@ -16,6 +16,7 @@ from poolwatch.beats import Beating
 from poolwatch.match.matcher import Matcher
 from poolwatch.sensor.canary import Canary
 from poolwatch.sensor.config import HealthSettings
+from poolwatch.sensor.coverage import clock_warnings
 from poolwatch.sensor.health import Health
 from poolwatch.sensor.mailbox import Mailbox
 from poolwatch.store import SightingRow
@@ -97,6 +98,20 @@ def test_nobody_knows_where_a_canary_sings() -> None:
     assert {(miner[0], pool[0]) for miner, pool in (c.ends for c in canaries)} == {
         ("192.0.2.1", "198.51.100.1")
     }
+
+
+def test_a_clock_that_jumped_is_warned_of() -> None:
+    packets = mining().packets
+    ahead = [replace(sent, ts_ns=sent.ts_ns + 7200 * 10**9) for sent in packets[2:]]
+    batches = [make_batch(packets[:2]), *(make_batch([sent]) for sent in ahead)]
+    with Running(batches) as run:
+        wait_for(lambda: run.findings)
+        (said,) = clock_warnings([run.pipeline])
+    assert said.startswith("the clock of the packets of ring-0 jumped by +7")
+    assert run.pipeline.counts()["clock_steps"] == 1
+    with Running([make_batch(packets)]) as run:
+        wait_for(lambda: run.findings)
+        assert clock_warnings([run.pipeline]) == []
 
 
 def test_a_miner_at_the_canarys_addresses_is_not_hidden() -> None:

@@ -736,6 +736,7 @@ def scan_packets(
     mask = u8(slots.shape[0] - 1)
     reusable = t["free_tail"]
     idle_ns = t["idle_ns"]
+    back_ns = t["back_ns"]
     number = t["packets"]
     now_ns = t["now_ns"]
     wire_bytes = i8(0)
@@ -829,7 +830,8 @@ def scan_packets(
                 if base + index < records.shape[0]:
                     records[base + index] = record
                 flow = flows[record]
-                flow["last_ns"] = max(flow["last_ns"], ts_ns)
+                if ts_ns > flow["last_ns"] or flow["last_ns"] - ts_ns > back_ns:
+                    flow["last_ns"] = ts_ns
                 flags = i8(flow["flags"]) | (_SEEN_A << i8(frame["side"]))
                 flow["flags"] = flags
                 if tcp & (_TCP_SYN | _TCP_FIN | _TCP_RST) or (
@@ -957,6 +959,48 @@ def close_before(
         written = close_flow(record, slots, flows, starts, free, table, segments, written, counters)
     t["segments"] = written
     return t["used"]
+
+
+@kernel(
+    i8(
+        i8,
+        INT32S,
+        SLOTS,
+        rows(FLOW),
+        rows(FLOW_START),
+        INT32S,
+        rows(TABLE),
+        rows(SEGMENT),
+        rows(COUNTERS),
+    )
+)
+def close_chosen(
+    begin: int,
+    chosen: Any,
+    slots: Any,
+    flows: Any,
+    starts: Any,
+    free: Any,
+    table: Any,
+    segments: Any,
+    counters: Any,
+) -> int:
+    """Close the living flows `chosen` by record, from that place in it on.
+
+    Returns where to go on when the segments were full, or the length when done.
+    """
+    written = 0
+    t = table[0]
+    for index in range(begin, chosen.shape[0]):
+        if written + 1 > segments.shape[0]:
+            t["segments"] = written
+            return index
+        record = i8(chosen[index])
+        if i8(flows[record]["kind"]) & DEAD:
+            continue
+        written = close_flow(record, slots, flows, starts, free, table, segments, written, counters)
+    t["segments"] = written
+    return chosen.shape[0]
 
 
 @kernel(

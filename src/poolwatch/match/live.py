@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _NS = 1_000_000_000
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+_STEP_NS = 60 * _NS  # packets so far from the clock of the capture are of another one
+_STEP_BATCHES = 3  # in a row, until the clock is set: not by one frame with a strange time
+_STEP_TOLD_SECONDS = 3600.0
 
 
 class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -70,6 +73,7 @@ class LiveMatcher:
     ) -> None:
         self.matcher = Matcher(catalog, limits, seed=seed)
         self.matcher.changed = set()
+        self.matcher.table.go_by_arrival()
         self.counts: Counter[str] = Counter()
         self._settings = settings
         self._told: dict[int, _Told] = {}  # by record
@@ -78,22 +82,30 @@ class LiveMatcher:
         self._newest_ns = 0
         self._newest_at = time.monotonic()  # when the clock of the capture moved last
         self._swept_at = self._settled_at = self._newest_at
-        self._swept_ns = 0
+        self._apart = 0  # batches in a row whose times are far from the clock
+        self._stepped_ns, self._stepped_at = 0, 0.0
+        self._relisted = False
         self._bare = settings.bare_states
         self._bare_at = self._newest_at
 
     @property
     def now_ns(self) -> int:
         """The clock of the capture; while the wire is silent it goes on by our own."""
-        newest = self.matcher.last_ns
-        now = time.monotonic()
-        if newest != self._newest_ns:
-            self._newest_ns, self._newest_at = newest, now
-        return newest + int((now - self._newest_at) * _NS) if newest else 0
+        newest = self._newest_ns
+        return newest + int((time.monotonic() - self._newest_at) * _NS) if newest else 0
+
+    @property
+    def clock_step(self) -> float:
+        """Seconds the packets' clock was last found to have jumped; 0: not in the last hour."""
+        lately = time.monotonic() - self._stepped_at < _STEP_TOLD_SECONDS
+        return self._stepped_ns / _NS if lately else 0.0
 
     def feed(self, batch: Batch) -> list[Hit]:
         """Read a batch; the hits of flows that closed meanwhile."""
-        return self._worth(self.matcher.feed(batch))
+        hits = self.matcher.feed(batch)
+        if batch.count:
+            self._follow(batch)
+        return self._worth(hits)
 
     def tick(self) -> list[Hit]:
         """What is to be told by now: open flows that got further, lookups that settled."""
@@ -127,6 +139,33 @@ class LiveMatcher:
     def use(self, catalog: Catalog) -> None:
         """Go by another catalogue; no flow is lost. Raises CatalogError, and stays as it was."""
         self.matcher.use(catalog)
+        self._relisted = True
+
+    def _follow(self, batch: Batch) -> None:
+        """Set the clock of the capture by a batch; after a step only once several agree.
+
+        Nothing is closed by this clock: flows are idle by when their packets arrived.
+        """
+        times = batch.packets["ts_ns"]
+        middle = int(times[batch.count // 2])  # one of a strange time says nothing of the others
+        newest = int(times[batch.count - 1])
+        newest = newest if abs(newest - middle) <= _STEP_NS else middle
+        clock = self.now_ns
+        if not clock or abs(newest - clock) <= _STEP_NS:
+            self._apart = 0
+            if newest > self._newest_ns:
+                self._set_clock(newest)
+        else:
+            self._apart += 1
+            if self._apart >= _STEP_BATCHES:
+                self._apart = 0
+                self.counts["clock_steps"] += 1
+                self._stepped_ns, self._stepped_at = newest - clock, time.monotonic()
+                self._set_clock(newest)
+        self.matcher.table.table["now_ns"] = self._newest_ns
+
+    def _set_clock(self, newest_ns: int) -> None:
+        self._newest_ns, self._newest_at = newest_ns, time.monotonic()
 
     def _changed(self, now: float) -> list[Hit]:
         """States of open flows that are due."""
@@ -179,10 +218,12 @@ class LiveMatcher:
         """End idle flows, look for flows to something listed, forget what was told of others."""
         matcher, table = self.matcher, self.matcher.table
         self._swept_at = now
-        matcher.expire(self.now_ns)
+        seen_at = int(now * _NS)
+        table.see(seen_at)
+        matcher.expire(seen_at)
         assert matcher.changed is not None
-        matcher.changed.update(table.marked(self._swept_ns))
-        self._swept_ns = matcher.last_ns
+        matcher.changed.update(table.marked(0 if self._relisted else seen_at))
+        self._relisted = False
         self._forget([r for r, told in self._told.items() if table.identity(r) != told.identity])
         self._first = {r: at for r, at in self._first.items() if r in matcher.changed}
 

@@ -134,9 +134,9 @@ class Matcher:
             self.take(rows, batch.buffer)
         return self.give()
 
-    def expire(self, now_ns: int) -> None:
-        """Close flows that have been idle for too long at that time."""
-        for rows in self.table.expire(now_ns):
+    def expire(self, now: int) -> None:
+        """Close flows that are idle for too long, by the monotonic clock, of a live wire."""
+        for rows in self.table.expire(now):
             self.take(rows, NO_BYTES)
 
     def shed(self) -> None:
@@ -498,7 +498,8 @@ class Matcher:
             key=key_of(flow),
             first_packet=int(start["first_packet"]),
             first_ns=int(start["first_ns"]),
-            last_ns=int(flow["last_ns"]),
+            # On a live wire the clock may be set back while a flow lasts.
+            last_ns=max(int(flow["last_ns"]), int(start["first_ns"])),
             initiator=1 if flags & FlowFlag.FIRST_B else 0,
             opened=bool(flags & _SYN),
             payload=(bool(flags & FlowFlag.DATA_A), bool(flags & FlowFlag.DATA_B)),

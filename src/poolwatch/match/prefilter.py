@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from poolwatch.kernels.endpoints import find_endpoint, index_endpoints
 from poolwatch.kernels.flows import (
     close_before,
+    close_chosen,
     close_flow,
     end_flows,
     regrow,
@@ -51,6 +53,9 @@ _FIRST_SLOTS = 1 << 17
 _SPARSE = 4  # slots a flow; half as many cost more probes than they save
 _TOLD_SLOTS = 1 << 14  # announcements that are known again
 _ROOM = 16  # one part in so many is freed when the table is full
+_NS = 1_000_000_000
+_NEVER = 1 << 62  # more nanoseconds than any two times are apart
+_BACK_NS = 60 * _NS  # live packets are never so late, unless the clock was set back
 _MASK32 = 0xFFFFFFFF
 
 
@@ -107,6 +112,8 @@ class FlowTable:
         self.records = np.zeros(1, np.int32)
         self.neighbours = np.zeros(_power(2 * limits.neighbours), NEIGHBOUR)
         self.told: Array = np.zeros(_TOLD_SLOTS, np.uint64)
+        self.arrived: Array | None = None
+        self._last_ns: Array = np.zeros(0, np.int64)  # of each record, when last looked at
         self._frames = _aligned(_BLOCK, FRAME)
         self._reset(seed, keep)
 
@@ -118,7 +125,8 @@ class FlowTable:
         for name, value in zip(("seed_a", "seed_b", "seed_c", "seed_d"), seeds, strict=True):
             table[name] = value
         self.names.reset(seeds, keep=keep)
-        table["idle_ns"] = self.limits.flow_idle_seconds * 1_000_000_000
+        table["idle_ns"] = self.limits.flow_idle_seconds * _NS
+        table["back_ns"] = 2 * _NEVER - 1
         table["long_ns"] = self.limits.long_flow_seconds * 1_000_000_000
         table["keep"] = keep
         table["endpoint_ports"] = self.endpoints.ports
@@ -186,6 +194,26 @@ class FlowTable:
         """
         self._clear_records(2)
 
+    def go_by_arrival(self) -> None:
+        """From now on flows are idle by when their packets arrived, whatever times these bear.
+
+        For a live wire, before its first packet: there a packet's time jumps when a clock is
+        set. `arrived` is when each record was found to have moved, by the clock given to `see`.
+        """
+        self.arrived = np.zeros(self.limits.flows, np.int64)
+        self._last_ns = np.zeros(self.limits.flows, np.int64)
+        self.table["idle_ns"] = _NEVER
+        self.table["back_ns"] = min(_BACK_NS, self.limits.flow_idle_seconds * _NS // 2)
+
+    def see(self, now: int) -> None:
+        """Note which flows had packets since the last call. `now`: nanoseconds that only grow."""
+        assert self.arrived is not None
+        used = int(self.table["used"][0])
+        last = self.flows["last_ns"][:used]
+        moved = (last != self._last_ns[:used]) | (self.arrived[:used] == 0)
+        self.arrived[:used][moved] = now
+        self._last_ns[:used] = last
+
     def _clear_records(self, count: int) -> None:
         if len(self.records) < count:
             self.records = np.empty(count, np.int32)
@@ -241,8 +269,13 @@ class FlowTable:
         """The table is full: idle flows go first, then the longest silent ones."""
         counters = self.counters[0]
         live = int(self.table["live"][0])
-        idle_before = int(self.table["now_ns"][0]) - int(self.table["idle_ns"][0])
-        yield from self._close_before(idle_before, candidates_too=True)
+        if self.arrived is not None:
+            now = int(time.monotonic() * _NS)
+            self.see(now)
+            yield from self._close_chosen(self._idle(now))
+        else:
+            idle_before = int(self.table["now_ns"][0]) - int(self.table["idle_ns"][0])
+            yield from self._close_before(idle_before, candidates_too=True)
         expired = live - int(self.table["live"][0])
         counters["expired"] += expired
         wanted = max(len(self.flows) // _ROOM, 1) - expired
@@ -250,8 +283,11 @@ class FlowTable:
             if wanted <= 0:
                 return
             evicted = int(self.table["live"][0])
-            before = self._silent_before(wanted, candidates_too)
-            yield from self._close_before(before, candidates_too=candidates_too)
+            if self.arrived is not None:
+                yield from self._close_chosen(self._silent(wanted, candidates_too))
+            else:
+                before = self._silent_before(wanted, candidates_too)
+                yield from self._close_before(before, candidates_too=candidates_too)
             evicted -= int(self.table["live"][0])
             counters["evicted"] += evicted
             wanted -= evicted
@@ -272,21 +308,21 @@ class FlowTable:
         rows = self.neighbours[self.neighbours["count"] >= NEIGHBOUR_PLACES]
         return [mac & USED - 1 for mac in rows["mac"].tolist()]
 
-    def expire(self, now_ns: int) -> Iterator[Rows]:
-        """Close what has been idle for too long at a time; a scan does so only for room."""
+    def expire(self, now: int) -> Iterator[Rows]:
+        """Close what no packet has come of for too long at a time, by the clock of `see`."""
         before = int(self.table["live"][0])
-        idle_before = now_ns - int(self.table["idle_ns"][0])
-        yield from self._close_before(idle_before, candidates_too=True)
+        yield from self._close_chosen(self._idle(now))
         self.counters["expired"] += before - int(self.table["live"][0])
 
-    def marked(self, since_ns: int) -> list[int]:
-        """Records of open flows, seen since a time, to something that is listed.
+    def marked(self, since: int) -> list[int]:
+        """Records of open flows, seen since a time of that clock, to something that is listed.
 
         Nobody reads them, so nothing else tells of them before they close.
         """
         used = int(self.table["used"][0])
         flows, starts = self.flows[:used], self.starts[:used]
-        alive = (flows["kind"] < DEAD) & (flows["last_ns"] >= since_ns)
+        assert self.arrived is not None
+        alive = (flows["kind"] < DEAD) & (self.arrived[:used] >= since)
         listed = (flows["flags"] & FlowFlag.LISTED) != 0
         found = alive & (listed | (starts["named"] != 0) | (starts["prefix"] >= 0))
         return np.flatnonzero(found).tolist()
@@ -336,19 +372,67 @@ class FlowTable:
                 starts["endpoint"][record] = found
                 flows["flags"][record] |= int(FlowFlag.LISTED)
 
-    def _silent_before(self, count: int, candidates_too: bool) -> int:
-        """The time before which `count` living flows were last seen (with ties, more)."""
+    def _idle(self, now: int) -> Array:
+        """Records of living flows of which no packet has come for too long."""
+        assert self.arrived is not None
         used = int(self.table["used"][0])
-        alive = self.flows["kind"][:used] < DEAD
+        idle = self.arrived[:used] < now - self.limits.flow_idle_seconds * _NS
+        return np.flatnonzero(idle & (self.flows["kind"][:used] < DEAD)).astype(np.int32)
+
+    def _silent(self, count: int, candidates_too: bool) -> Array:
+        """Records of the `count` living flows whose last packet came longest ago.
+
+        Of those that were found to have moved at the same time, by the times of their packets.
+        """
+        assert self.arrived is not None
+        records = np.flatnonzero(self._may_go(candidates_too)).astype(np.int32)
+        if len(records) <= count:
+            return records
+        arrived = self.arrived[records]
+        nth = np.partition(arrived, count - 1)[count - 1]
+        sooner, same = records[arrived < nth], records[arrived == nth]
+        wanted = count - len(sooner)
+        if wanted < len(same):
+            same = same[np.argpartition(self.flows["last_ns"][same], wanted)[:wanted]]
+        return np.concatenate((sooner, same))
+
+    def _may_go(self, candidates_too: bool) -> Array:
+        """Of each record whether it is a living flow that may be closed for room."""
+        used = int(self.table["used"][0])
+        alive: Array = self.flows["kind"][:used] < DEAD
         if not candidates_too:
             flags = self.flows["flags"][:used]
             spared = (flags & (FlowFlag.CANDIDATE | FlowFlag.DISMISSED)) == FlowFlag.CANDIDATE
             alive &= ~spared
+        return alive
+
+    def _silent_before(self, count: int, candidates_too: bool) -> int:
+        """The time before which `count` living flows were last seen (with ties, more)."""
+        used = int(self.table["used"][0])
+        alive = self._may_go(candidates_too)
         last = self.flows["last_ns"][:used][alive]
         if not len(last):
             return int(np.iinfo(np.int64).min)
         nth = min(count, len(last)) - 1
         return int(np.partition(last, nth)[nth]) + 1
+
+    def _close_chosen(self, chosen: Array) -> Iterator[Rows]:
+        done = 0
+        while done < len(chosen):
+            done = close_chosen(
+                done,
+                chosen,
+                self.slots,
+                self.flows,
+                self.starts,
+                self.free,
+                self.table,
+                self.segments,
+                self.counters,
+            )
+            rows = self._rows()
+            if rows:
+                yield rows
 
     def _close_before(self, before_ns: int, *, candidates_too: bool) -> Iterator[Rows]:
         record = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import socket
+import stat
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,8 +132,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return make_budget(self.memory_bytes, fixed, self.sensor.threads, wanted)
 
     def plan(self, budget: Budget) -> Plan:
-        """What the tables are read by."""
+        """What the tables are read by. Raises UsageError for what cannot be one.
+
+        Reading a pipe or a device may never end, and a reload would wait for it.
+        """
         tables = self.tables
+        for path in (*tables.units, *tables.mmdb):
+            _require_file(Path(path))
         return Plan(
             internal=tables.internal,
             signatures=tuple(map(Path, tables.signatures)),
@@ -157,6 +163,7 @@ def load_config(path: Path | None) -> Config:
     """Read a file, or the defaults. Raises UsageError naming the key."""
     if path is None:
         return Config()
+    _require_file(path)
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -164,6 +171,16 @@ def load_config(path: Path | None) -> Config:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: {error}") from error
     return parse_config(document, str(path))
+
+
+def _require_file(path: Path) -> None:
+    """Raises UsageError for what is there and no regular file; whoever opens it says the rest."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"{path}: not a regular file", "pipes and devices are not read")
 
 
 def parse_config(document: dict[str, Any], where: str) -> Config:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from poolwatch import __version__
 from poolwatch.capture.mirror import Directions, Duplicates
 from poolwatch.engine import encrypted_flow
+from poolwatch.sensor.losses import Watched, grown
 from poolwatch.store import CoverageRow
 from poolwatch.terms import EncryptedFlow, Stats
 
@@ -60,31 +61,44 @@ class CoverageBook:
         self._capture_id = capture_id
         self._since_ns = time.time_ns()
         self._before = Totals(())
+        self._lost_before: Counter[str] = Counter()
+        self._watched = Watched()
         self.first_ns = self._since_ns
 
-    def row(self, catalogue: str, extra: dict[str, int | float]) -> CoverageRow:
-        """The row of the time since the last one. `extra`: what else is worth keeping."""
+    def look(self) -> None:
+        """See which interfaces are up; call now and then between rows."""
+        self._watched.look(self._pipelines)
+
+    def row(self, catalogue: str, lost: Counter[str], extra: dict[str, int | float]) -> CoverageRow:
+        """The row of the time since the last one.
+
+        `lost`: counters since the start, of which what came since is put down. `extra`: what
+        else is worth keeping, as it stands now.
+        """
+        self.look()
         now, totals = time.time_ns(), Totals(self._pipelines)
-        counts = _grown(totals.counts, self._before.counts)
+        lost = lost + self._watched.counts(self._pipelines)
+        counts = grown(totals.counts, self._before.counts)
         row = CoverageRow(
             capture_id=self._capture_id,
             first_ns=self._since_ns,
             last_ns=max(now, self._since_ns + 1),
             packets=counts.pop("packets", 0),
             bytes=counts.pop("bytes", 0),
-            drops=_grown(totals.drops, self._before.drops),
-            not_understood=_grown(totals.not_understood, self._before.not_understood),
+            drops=grown(totals.drops, self._before.drops),
+            not_understood=grown(totals.not_understood, self._before.not_understood),
             flows=counts.pop("flows", 0),
             memory_bytes=resident_bytes(),
             catalogue=catalogue,
             counts={
                 **counts,
+                **grown(lost, self._lost_before),
                 "flows_open": totals.flows_open,
                 "candidates_open": totals.candidates_open,
                 **extra,
             },
         )
-        self._since_ns, self._before = row.last_ns, totals
+        self._since_ns, self._before, self._lost_before = row.last_ns, totals, lost
         return row
 
     def stats(self, catalogue: str, sensor: str, limits: Limits, extra: dict[str, int]) -> Stats:
@@ -108,17 +122,23 @@ class CoverageBook:
         )
 
 
-def _grown(now: Counter[str], before: Counter[str]) -> dict[str, int]:
-    """What came since; counters that never move are left out."""
-    return {name: value - before[name] for name, value in now.items() if value > before[name]}
-
-
 def resident_bytes() -> int:
     """Memory this process holds now; 0 where nobody says."""
     try:
         return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * _PAGE_BYTES
     except OSError:
         return 0
+
+
+def clock_warnings(pipelines: Sequence[Pipeline]) -> list[str]:
+    """Clocks of packets that jumped within the last hour."""
+    steps = [(pipeline.name, pipeline.engine.live.clock_step) for pipeline in pipelines]
+    return [
+        f"the clock of the packets of {name} jumped by {step:+.0f} s: no flow was cut, "
+        "but times before and after do not compare"
+        for name, step in steps
+        if step
+    ]
 
 
 def mirror_warnings(totals: Totals) -> list[str]:

@@ -21,9 +21,16 @@ from poolwatch.plan import load_tables
 from poolwatch.sensor import signals
 from poolwatch.sensor.collector import Collector
 from poolwatch.sensor.config import Config
-from poolwatch.sensor.coverage import CoverageBook, Totals, mirror_warnings, resident_bytes
+from poolwatch.sensor.coverage import (
+    CoverageBook,
+    Totals,
+    clock_warnings,
+    mirror_warnings,
+    resident_bytes,
+)
 from poolwatch.sensor.health import Health, Verdict
 from poolwatch.sensor.log import ERROR, INFO, NOTICE, WARNING, Log
+from poolwatch.sensor.losses import is_down, losses
 from poolwatch.sensor.mailbox import Mailbox
 from poolwatch.sensor.metrics import Metrics
 from poolwatch.sensor.notify import Notifier
@@ -224,6 +231,8 @@ class Sensor:
             self.notifier.alive()
         for text in stuck:
             self.log.say(ERROR, text)
+        if self._book is not None:
+            self._book.look()
         if now - self._covered_at >= self.config.health.coverage_seconds:
             self._covered_at = now
             self._cover()
@@ -266,8 +275,9 @@ class Sensor:
             f"interface {one.name} is down or gone{f': {one.trouble}' if one.trouble else ''}"
             for pipeline in self.pipelines
             for one in pipeline.source.statistics().interfaces
-            if not one.up
+            if is_down(one)
         ]
+        warnings += clock_warnings(self.pipelines)
         warnings += mirror_warnings(Totals(self.pipelines))
         warnings += self.outlets.warnings()
         warnings += self.collector.warnings()
@@ -293,12 +303,12 @@ class Sensor:
 
     def _cover(self) -> None:
         assert self._book is not None
+        lost = losses(self.pipelines, self.mailbox, self.collector, self.outlets)
         extra: dict[str, int | float] = {
             "queue": len(self.mailbox),
-            "queue_dropped": self.mailbox.dropped,
             "store_lag_seconds": self.writer.counts().lag_seconds,
         }
-        self.outlets.put(self._book.row(self.catalogue, extra))
+        self.outlets.put(self._book.row(self.catalogue, lost, extra))
         self.notifier.status(self._status())
 
     def _bound_memory(self) -> None:

@@ -6,8 +6,10 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from socketserver import ThreadingMixIn
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -16,11 +18,17 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from poolwatch.errors import UsageError
 from poolwatch.sensor.health import Verdict
 
-_CLIENT_SECONDS = 5
+_CLIENT_SECONDS = 5  # of a whole connection, however slowly it speaks
+_CLIENTS = 16  # at a time
+_THREADS = 2 * _CLIENTS  # with those that were cut off and have not noticed yet
 
 
 class HealthServer:
-    """Answers one request after another; a slow asker is dropped after five seconds."""
+    """Answers several at a time; who is not done after five seconds is cut off.
+
+    When too many ask at once the one that has asked longest is cut off, so slow ones keep
+    nobody out.
+    """
 
     def __init__(
         self, address: tuple[str, int], registry: CollectorRegistry, verdict: Callable[[], Verdict]
@@ -28,7 +36,7 @@ class HealthServer:
         self._address = address
         self._registry = registry
         self._verdict = verdict
-        self._server: HTTPServer | None = None
+        self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -39,7 +47,7 @@ class HealthServer:
     def start(self) -> None:
         """Listen. Raises UsageError where that is not to be had."""
         handler = _handler(self._registry, self._verdict)
-        server_class = _Server6 if ":" in self._address[0] else HTTPServer
+        server_class = _Server6 if ":" in self._address[0] else _Server
         try:
             self._server = server_class(self._address, handler)
         except OSError as error:
@@ -63,13 +71,74 @@ class HealthServer:
             self._server = None
 
 
-class _Server6(HTTPServer):
+class _Server(ThreadingMixIn, HTTPServer):
+    """A thread for each of a bounded number of connections."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = _CLIENTS
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._lock = threading.Lock()
+        self._begun: dict[socket.socket, float] = {}  # connections, the oldest first
+        self._threads_now = 0
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own, in place of the oldest when there are too many."""
+        with self._lock:
+            if len(self._begun) >= _CLIENTS:
+                self._cut_off(next(iter(self._begun)))
+            is_full = self._threads_now >= _THREADS
+            if not is_full:
+                self._begun[request] = time.monotonic()
+                self._threads_now += 1
+        if is_full:
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no thread is to be had
+            self._end(request)
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """In the thread."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._end(request)
+
+    def service_actions(self) -> None:
+        """Between connections: cut off those that take too long."""
+        until = time.monotonic() - _CLIENT_SECONDS
+        with self._lock:
+            for request in [one for one, begun in self._begun.items() if begun < until]:
+                self._cut_off(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever asked is gone, or was cut off."""
+
+    def _cut_off(self, request: socket.socket) -> None:
+        del self._begun[request]
+        with contextlib.suppress(OSError):
+            request.shutdown(socket.SHUT_RDWR)
+
+    def _end(self, request: socket.socket) -> None:
+        with self._lock:
+            self._begun.pop(request, None)
+            self._threads_now -= 1
+
+
+class _Server6(_Server):
     address_family = socket.AF_INET6
 
 
 def _handler(
     registry: CollectorRegistry, verdict: Callable[[], Verdict]
 ) -> type[BaseHTTPRequestHandler]:
+    asking = threading.Lock()  # those who are asked answer one after another
+
     class Handler(BaseHTTPRequestHandler):
         timeout = _CLIENT_SECONDS
         server_version = "poolwatch"
@@ -78,9 +147,12 @@ def _handler(
         def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             if path == "/metrics":
-                self._answer(200, CONTENT_TYPE_LATEST, generate_latest(registry))
+                with asking:
+                    shown = generate_latest(registry)
+                self._answer(200, CONTENT_TYPE_LATEST, shown)
             elif path == "/healthz":
-                said = verdict()
+                with asking:
+                    said = verdict()
                 body = {
                     "healthy": said.healthy,
                     "problems": list(said.problems),

@@ -49,7 +49,7 @@ class Sweep:
     def step(self, now_ns: int) -> None:
         """A part of a round, if one is due; takes some hundredths of a second at most."""
         if self._next == 0:
-            if now_ns - self._begun_ns < self._round_ns:
+            if 0 <= now_ns - self._begun_ns < self._round_ns:  # a clock may be set back
                 return
             self._begun_ns = now_ns
         end = time.monotonic() + _STEP_SECONDS
