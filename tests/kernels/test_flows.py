@@ -54,7 +54,7 @@ class Scan:
             key = key_in(self.table, record)
             if what == What.CLOSE:
                 self.closings.append(Closing(key, ts_ns, packet))
-            else:
+            elif what != What.TOLD:  # announcements, which the twin does not know
                 self.pieces.append(Piece(packet, key, side, seq, start, length, wire, what, bits))
 
 

@@ -430,7 +430,7 @@ def test_an_alert_that_cannot_be_sent_does_not_stop_those_behind_it() -> None:
     for host in ("10.0.0.1", "10.0.0.2"):
         alert = changes.take(finding(host=host), 1)
         assert alert is not None
-        assert courier.put(alert, host)
+        assert courier.put(alert, host) is None
     wait_for(lambda: receiver.got == ["10.0.0.2"])
     assert courier.thread.is_alive()
     counts = courier.counts()

@@ -5,6 +5,7 @@ Fields that may hold what a miner sent are left out: tshark knows of no masks.
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import warnings
 from collections.abc import Iterable, Iterator
@@ -66,8 +67,11 @@ def dissect(parts: Iterable[Part]) -> tuple[dict[Key, Decoded], list[str]]:
 
 
 def _decoded(path: Path, packets: set[int]) -> Iterator[tuple[int, Decoded]]:
+    # Left to itself, pyshark makes a loop that goes on hearing of signals when nobody runs it.
+    loop = asyncio.new_event_loop()
     capture = _pyshark().FileCapture(
         str(path.absolute()),
+        eventloop=loop,
         display_filter=" || ".join(f"frame.number == {number}" for number in sorted(packets)),
         keep_packets=False,
         custom_parameters=["-n", "-c", str(max(packets))],
@@ -77,6 +81,7 @@ def _decoded(path: Path, packets: set[int]) -> Iterator[tuple[int, Decoded]]:
             yield int(packet.number), _decode(packet)
     finally:
         capture.close()
+        loop.close()
 
 
 def _decode(packet: Any) -> Decoded:

@@ -824,7 +824,6 @@ def scan_packets(
                         stopped = True
                         size = index
                         break
-                    note_neighbours(buffer, packet, frame, neighbours, counters)
                     if known["learned"] > 0 or known["prefixes_count"] > 0:
                         mark_flow(known, flows[record], starts[record])
                 if base + index < records.shape[0]:
@@ -832,7 +831,12 @@ def scan_packets(
                 flow = flows[record]
                 if ts_ns > flow["last_ns"] or flow["last_ns"] - ts_ns > back_ns:
                     flow["last_ns"] = ts_ns
-                flags = i8(flow["flags"]) | (_SEEN_A << i8(frame["side"]))
+                seen = _SEEN_A << i8(frame["side"])
+                flags = i8(flow["flags"])
+                if not flags & seen:
+                    newest_ns = max(now_ns, ts_ns)
+                    note_neighbours(buffer, packet, frame, newest_ns, neighbours, counters)
+                flags |= seen
                 flow["flags"] = flags
                 if tcp & (_TCP_SYN | _TCP_FIN | _TCP_RST) or (
                     frame["length"] > 0 and i8(frame["kind"]) & 1

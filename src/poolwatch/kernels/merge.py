@@ -287,13 +287,13 @@ def replay_segment(
     return written
 
 
-@kernel(void(rows(NEIGHBOUR), rows(NEIGHBOUR), rows(COUNTERS)))
-def merge_neighbours(ours: Any, theirs: Any, counters: Any) -> None:
-    """Take over what a later slice saw."""
+@kernel(void(rows(NEIGHBOUR), rows(NEIGHBOUR), i8, rows(COUNTERS)))
+def merge_neighbours(ours: Any, theirs: Any, now_ns: int, counters: Any) -> None:
+    """Take over what a later slice saw; `now_ns`: the latest time of all packets before it."""
     for index in range(theirs.shape[0]):
         neighbour = theirs[index]
         if neighbour["mac"] != 0:
             mac = neighbour["mac"] & u8(USED - 1)
             for place in range(neighbour["count"]):
-                at = neighbour["first_ns"][place]
+                at = max(neighbour["first_ns"][place], now_ns)
                 note_place(ours, counters, mac, neighbour["places"][place], at)

@@ -1,8 +1,8 @@
 """Whose hardware address carries many addresses, and what hosts say of themselves.
 
-Each flow's first packet says which addresses two hardware addresses carry: one with more than
-a host has is a gateway's. ARP, DHCP, NBNS and mDNS packets are handed out, each once in a while
-however often it is repeated, and so many a second at most.
+The first packet of each side of a flow says which address its hardware address carries: one with
+more than a host has is a gateway's. ARP, DHCP, NBNS and mDNS packets are handed out, each once in
+a while however often it is repeated, and so many a second at most.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _MDNS = int(Told.MDNS)
 
 @part(void(rows(NEIGHBOUR), rows(COUNTERS), u8, u8, i8))
 def note_place(neighbours: Any, counters: Any, mac: int, place: int, ts_ns: int) -> None:
-    """A frame of or to a hardware address had an IP address in it."""
+    """A frame of a hardware address had an IP address in it."""
     if mac == 0 or mac & u8(_MULTICAST) or place == 0 or place == u8(_LINK_LOCAL):
         return
     mask = neighbours.shape[0] - 1
@@ -86,22 +86,25 @@ def note_place(neighbours: Any, counters: Any, mac: int, place: int, ts_ns: int)
     counters[0]["neighbours_left_out"] += 1
 
 
-@part(void(BYTES, row(PACKET), row(FRAME), rows(NEIGHBOUR), rows(COUNTERS)))
-def note_neighbours(buffer: Any, packet: Any, frame: Any, neighbours: Any, counters: Any) -> None:
-    """The first packet of a flow: which addresses its two hardware addresses carry."""
+@part(void(BYTES, row(PACKET), row(FRAME), i8, rows(NEIGHBOUR), rows(COUNTERS)))
+def note_neighbours(
+    buffer: Any, packet: Any, frame: Any, now_ns: int, neighbours: Any, counters: Any
+) -> None:
+    """The first packet of a side of a flow: which address its hardware address carries.
+
+    `now_ns`: the latest time of all packets so far. Packets that are out of order in time must
+    not seem to have told what they told later.
+    """
     if i8(packet["link"]) != _ETHERNET or frame["tags"] >> u8(24) != u8(0):
         return
     at = i8(packet["offset"])
-    target = (u8(big16(buffer, at)) << u8(32)) | u8(big32(buffer, at + 2))
     source = (u8(big16(buffer, at + 6)) << u8(32)) | u8(big32(buffer, at + 8))
-    if i8(frame["kind"]) <= 2:
-        one, other = frame["a_lo"], frame["b_lo"]
-    else:
-        one, other = frame["a_hi"], frame["b_hi"]
+    is_v4 = i8(frame["kind"]) <= 2
     if frame["side"]:
-        one, other = other, one
-    note_place(neighbours, counters, source, one, i8(packet["ts_ns"]))
-    note_place(neighbours, counters, target, other, i8(packet["ts_ns"]))
+        place = frame["b_lo"] if is_v4 else frame["b_hi"]
+    else:
+        place = frame["a_lo"] if is_v4 else frame["a_hi"]
+    note_place(neighbours, counters, source, place, now_ns)
 
 
 @part(i8(BYTES, row(FRAME)), inline=True)

@@ -293,13 +293,13 @@ class FlowTable:
             wanted -= evicted
 
     def is_gateway(self, mac: int, ts_ns: int) -> bool:
-        """Whether a hardware address had carried more addresses than a host has by that time."""
+        """Whether a hardware address had carried more addresses than a host has before then."""
         product = mac * MIX
         slot = (product ^ product >> 64) & (len(self.neighbours) - 1)
         for _ in range(PROBES):
             row = self.neighbours[slot]
             if row["mac"] == mac | USED:
-                return bool(row["count"] >= NEIGHBOUR_PLACES and row["first_ns"].max() <= ts_ns)
+                return bool(row["count"] >= NEIGHBOUR_PLACES and row["first_ns"].max() < ts_ns)
             slot = (slot + 1) & (len(self.neighbours) - 1)
         return False
 

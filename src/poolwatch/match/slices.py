@@ -59,8 +59,11 @@ def merge(first: Matcher, later: Matcher) -> list[Hit]:
         first.table.counters[name] += later.table.counters[name]
     ours, theirs = first.table.table, later.table.table
     ours["packets"] += theirs["packets"]
-    ours["now_ns"] = max(ours["now_ns"][0], theirs["now_ns"][0])
-    merge_neighbours(first.table.neighbours, later.table.neighbours, first.table.counters)
+    before_ns = int(ours["now_ns"][0])
+    ours["now_ns"] = max(before_ns, theirs["now_ns"][0])
+    merge_neighbours(
+        first.table.neighbours, later.table.neighbours, before_ns, first.table.counters
+    )
     first.identities.adopt(later.identities)
     _adopt_names(first, later, base)
     for closed in sorted(later.closed, key=lambda closed: not _is_dns(closed.flow[0])):
