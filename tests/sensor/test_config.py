@@ -99,3 +99,10 @@ def test_a_pipe_is_no_table_and_no_configuration(tmp_path: Path) -> None:
     config = parse_config({"tables": {"units": [str(pipe)]}}, "f.toml")
     with pytest.raises(UsageError, match="not a regular file"):
         config.plan(config.budget())
+
+
+def test_values_too_deep_are_said_to_be(tmp_path: Path) -> None:
+    path = tmp_path / "deep.toml"
+    path.write_text(f"a = {'[' * 20_000}{']' * 20_000}\n", "utf-8")
+    with pytest.raises(UsageError, match="values within values"):
+        load_config(path)

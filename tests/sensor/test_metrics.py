@@ -6,13 +6,16 @@ import re
 import time
 from pathlib import Path
 
+import pytest
+
 from poolwatch.sensor.config import parse_config
 from poolwatch.sensor.daemon import Sensor
 from poolwatch.sensor.metrics import Metrics
 from poolwatch.sensor.notify import Notifier
 from poolwatch.sensor.status import status_lines
 from poolwatch.store import open_store
-from tests.running import ROOT
+from tests.match.test_conversation import SESSION
+from tests.running import ROOT, Talk, make_batch
 from tests.sensor.replaying import ReplayingSource
 from tests.sensor.running import wait_for
 
@@ -83,3 +86,19 @@ def test_status_says_what_is_wrong() -> None:
     assert lines[0].startswith("s: NOT HEALTHY, poolwatch 1")
     assert lines[1:3] == ["  problem: canary of ring-0 is missing", "  warning: w"]
     assert any("store: DOWN" in line for line in lines)
+
+
+def test_whatever_goes_wrong_what_was_found_is_written_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = ReplayingSource([make_batch(Talk().greet().say(*SESSION).packets)])
+    sensor = started(tmp_path, source)
+
+    def fails() -> bool:
+        raise RuntimeError("a fault")
+
+    monkeypatch.setattr(sensor, "turn", fails)
+    with pytest.raises(RuntimeError, match="a fault"):
+        sensor.run()
+    with open_store(f"sqlite:///{tmp_path}/store.db", "reader") as store:
+        assert {row.grade for row in store.findings()} == {"confirmed"}

@@ -170,6 +170,8 @@ def load_config(path: Path | None) -> Config:
         raise UsageError(f"{path}: {error.strerror or error}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: {error}") from error
+    except RecursionError:
+        raise UsageError(f"{path}: values within values, too deep to be read") from None
     return parse_config(document, str(path))
 
 

@@ -211,7 +211,17 @@ class Sensor:
     # -- running -------------------------------------------------------------------------
 
     def run(self) -> int:
-        """Until SIGTERM or SIGINT; the exit status. `signals.hold` was called at the start."""
+        """Until SIGTERM or SIGINT; the exit status. `signals.hold` was called at the start.
+
+        Whatever goes wrong here, what was found is written and told before it is raised.
+        """
+        try:
+            return self._run()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _run(self) -> int:
         while True:
             got = signals.wait(_WAKE_SECONDS)
             if got == signal.SIGHUP:
@@ -258,8 +268,10 @@ class Sensor:
             return False
         for name in _changed_parts(self.config, config):
             self.log.say(WARNING, f"[{name}] has changed: that needs a restart")
-        for done in [pipeline.use(tables) for pipeline in self.pipelines]:
-            done.wait(timeout=self.config.health.stuck_seconds)
+        taken = [(pipeline.name, pipeline.use(tables)) for pipeline in self.pipelines]
+        for name, done in taken:
+            if not done.wait(timeout=self.config.health.stuck_seconds):
+                self.log.say(WARNING, f"{name} goes by the old tables until it moves again")
         self._tables = tables
         self.collector.units = tables.units
         self.collector.estimator = Estimator(tables.catalog)
