@@ -21,7 +21,6 @@ from poolwatch.terms import DayWorth, Worth
 from tests.running import scan
 
 FIGURES = Figures(load_rows().figures)
-HASHRATES = Path("/work/shared/captures/hashrate")
 BTC_NBITS = "171007ea"  # a block of 2022-05
 DAY = (datetime.date(2022, 5, 10) - datetime.date(1970, 1, 1)).days
 
@@ -202,20 +201,20 @@ def test_the_published_case_excludes_cards_of_58_to_98_megahashes() -> None:
 # -- captures with a labelled hashrate --------------------------------------------------
 
 
-@pytest.mark.skipif(not HASHRATES.is_dir(), reason="the labelled captures are not on this machine")
-def test_accepted_work_yields_what_the_labelled_hashrate_implies() -> None:
+def test_accepted_work_yields_what_the_labelled_hashrate_implies(shared_captures: Path) -> None:
     """Median errors by accepted shares, within the bars that hold for the hashrate itself."""
     bars = {50: 0.40, 200: 0.15, 1000: 0.10, 10**9: 0.05}
     errors: dict[int, list[float]] = {size: [] for size in bars}
     yields = Yields(FIGURES, (0.0, 0.0))
-    labels = (HASHRATES / "labels.csv").read_text("utf-8").splitlines()
+    folder = shared_captures / "hashrate"
+    labels = (folder / "labels.csv").read_text("utf-8").splitlines()
     for row in csv.DictReader(labels):
         coin = row["coin"].upper()
         try:
             label = float(row["hashrate_15m"]) * {"ETH": 1e6, "XMR": 1.0}[coin]
         except ValueError:
             continue  # a label nobody can read
-        sessions = [s for s in scan([HASHRATES / row["file"]]).sessions if s.hashrate]
+        sessions = [s for s in scan([folder / row["file"]]).sessions if s.hashrate]
         main = max(sessions, key=lambda session: session.hit.shares.accepted)
         assert main.hashrate is not None
         mined = yields.of_shares(coin, main.days).mined
