@@ -27,7 +27,7 @@ def test_a_number_that_another_has_is_seen(wire: Wire) -> None:
     wire.ip("link", "set", "lo", "up")
     with wire.inside():
         group = fanout.free_groups(1)
-        assert fanout._is_free(group)
+        assert fanout.is_free(group)
         with member(group, wire.tap):
-            assert not fanout._is_free(group)
-        assert fanout._is_free(group)
+            assert not fanout.is_free(group)
+        assert fanout.is_free(group)

@@ -78,12 +78,12 @@ def free_groups(count: int) -> int:
     first = 0
     for _ in range(_TRIES):
         first = secrets.randbelow((1 << 16) - count)
-        if all(_is_free(first + number) for number in range(count)):
+        if all(is_free(first + number) for number in range(count)):
             break
     return first
 
 
-def _is_free(group: int) -> bool:
+def is_free(group: int) -> bool:
     """Whether a socket can join a group in a way and at a place that no other has.
 
     One that exists with other ones refuses it. The socket is gone before a packet is dealt out.

@@ -77,8 +77,8 @@ class NameTables:
         self.arrays = {
             **lists,
             "learned": np.zeros(limits.learned_addresses, LEARNED),
-            "learned_slots": np.zeros(_power(2 * limits.learned_addresses), np.int32),
-            "servers": np.zeros(_power(2 * limits.resolvers), SERVER),
+            "learned_slots": np.zeros(power_of_two(2 * limits.learned_addresses), np.int32),
+            "servers": np.zeros(power_of_two(2 * limits.resolvers), SERVER),
             "openings": np.zeros(max(limits.opening_bytes // _ROW_BYTES, 1), OPENING),
             "ring": np.zeros(limits.opening_bytes, np.uint8),
             "flat": np.zeros(NAME_BYTES, np.uint8),
@@ -204,7 +204,7 @@ def _spans(row: Any) -> tuple[tuple[int, Span], ...]:
 
 def _tails(suffixes: Sequence[str]) -> Array:
     """Where the ends of the suffixes fall; any name may end in one that is shorter."""
-    size = _power(_TAILS * len(suffixes))
+    size = power_of_two(_TAILS * len(suffixes))
     tails = np.zeros(min(max(size, _FEWEST_TAILS), _MOST_TAILS), np.bool_)
     flat = np.zeros(NAME_BYTES, np.uint8)
     for suffix in suffixes:
@@ -255,7 +255,8 @@ def _cut(version: int, rows: list[tuple[int, int, int]]) -> list[tuple[int, int,
     return done
 
 
-def _power(count: int) -> int:
+def power_of_two(count: int) -> int:
+    """The least one, from 2 on, that is no smaller: tables are indexed by masks."""
     size = 2
     while size < count:
         size *= 2

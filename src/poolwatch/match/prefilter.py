@@ -34,7 +34,7 @@ from poolwatch.layouts import (
     TABLE,
     FlowFlag,
 )
-from poolwatch.match.nametables import NameTables
+from poolwatch.match.nametables import NameTables, power_of_two
 from poolwatch.terms import FlowKey
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class FlowTable:
         self.table = np.zeros(1, TABLE)
         self.counters = np.zeros(1, COUNTERS)
         self.records = np.zeros(1, np.int32)
-        self.neighbours = np.zeros(_power(2 * limits.neighbours), NEIGHBOUR)
+        self.neighbours = np.zeros(power_of_two(2 * limits.neighbours), NEIGHBOUR)
         self.told: Array = np.zeros(_TOLD_SLOTS, np.uint64)
         self.arrived: Array | None = None
         self._last_ns: Array = np.zeros(0, np.int64)  # of each record, when last looked at
@@ -475,10 +475,6 @@ def _seeds(seed: int | None) -> tuple[int, int, int, int]:
         return tuple(secrets.randbits(64) for _ in range(4))  # type: ignore[return-value]
     digest = hashlib.sha256(str(seed).encode()).digest()
     return tuple(int.from_bytes(digest[i : i + 8], "little") for i in range(0, 32, 8))  # type: ignore[return-value]
-
-
-def _power(count: int) -> int:
-    return 1 << max(count - 1, 1).bit_length()
 
 
 def _aligned(count: int, dtype: np.dtype[Any]) -> Array:
