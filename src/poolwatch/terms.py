@@ -648,6 +648,88 @@ class WorkKind(NamedTuple):
     hardware_class: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """What a host tried at one port of others."""
+
+    proto: str  # tcp, udp
+    port: int
+    peers: int  # different addresses, at least
+    flows: int
+    failed: int  # of those: no answer, or a reset before any payload
+    first_ns: int
+    last_ns: int
+    first_packet: int  # from 1, in its capture; 0: not known
+    inside: bool = False  # the others are inside too
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """What one other address had with a port of the host, which it opened."""
+
+    port: int
+    peer: str
+    outside: bool  # the peer is
+    flows: int
+    failed: int  # of those: never answered, or reset before any payload
+    first_ns: int
+    last_ns: int
+    first_packet: int  # from 1, in its capture; 0: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A file the host asked for by HTTP, of a server named by its bare address."""
+
+    server: Endpoint
+    path: str
+    ts_ns: int
+    packet: int  # from 1, in its capture
+
+
+@dataclass(frozen=True, slots=True)
+class Companions:
+    """What else a host did, by its flows and without their payload, but for fetches."""
+
+    fans: tuple[Fan, ...] = ()
+    inbound: tuple[Inbound, ...] = ()
+    fetches: tuple[Fetch, ...] = ()
+    left_out: int = 0  # rows for which there was no room
+    capture: str | None = None  # whose packets are meant; None: several, or live
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What a ground rests on: one fact, and where it stands."""
+
+    what: str  # the fact, as text
+    flow_id: int | None = None
+    packet: int | None = None
+    capture: str | None = None
+    source: str | None = None  # of a list, register or person: which, and its date
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Why a cause is likelier, or less likely. Never summed up."""
+
+    id: str  # row of signatures/grounds.csv
+    cause: str  # deliberate, malware, research
+    favours: bool  # else it speaks against
+    rank: str  # strong, leaning, weak
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided of a host's cause; stands beside the ranking."""
+
+    cause: str
+    by: str
+    ts_ns: int
+    note: str = ""
+
+
 @dataclass(slots=True)
 class Finding:
     """The judgement about one host, from all its sessions."""
@@ -691,6 +773,10 @@ class Finding:
     kinds: list[WorkKind] = field(default_factory=list)  # of the work behind the hashrate
     coins_mined: list[CoinsMined] = field(default_factory=list)
     energy: Energy | None = None
+    companions: Companions | None = None  # None: not looked at
+    cause: str | None = None  # deliberate, malware, research, undetermined; None: not asked
+    grounds: list[Ground] = field(default_factory=list)  # for and against, strongest first
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
