@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from poolwatch.errors import UsageError
@@ -89,6 +90,23 @@ def test_bounds_follow_the_ceiling() -> None:
     assert shared.limits.flows < small.limits.flows
     assert make_budget(700 << 20, 64 << 20, 1, {"flows": 77}).limits.flows == 77
     assert small.shed_bytes < small.memory_bytes
+    assert small.mailbox_states < large.mailbox_states
+    kept = make_budget(700 << 20, 64 << 20, 1, {}, flow_bytes=200)
+    assert kept.limits.flows <= small.limits.flows // 2 + 1
+
+
+def test_all_queues_are_below_the_ceiling() -> None:
+    """What is set larger leaves less for the rest."""
+    config = msgspec.convert({"limits": {"memory_bytes": 3 << 29}}, Config)
+    flows = config.budget().limits.flows
+    for part, settings in (
+        ("keep", {"queue_bytes": 3 << 26}),
+        ("keep", {"flows": 500_000}),
+        ("tell", {"eve": {"path": "eve.json", "queue_bytes": 1 << 27}}),
+        ("store", {"memory_bytes": 3 << 26}),
+    ):
+        more = msgspec.convert({"limits": {"memory_bytes": 3 << 29}, part: settings}, Config)
+        assert more.budget().limits.flows < flows, part
 
 
 def test_a_pipe_is_no_table_and_no_configuration(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -116,6 +117,35 @@ def test_it_ends_in_time_under_load(daemon: Daemon, wire: Wire, tmp_path: Path) 
     assert code == 0
     assert seconds < 10
     assert daemon.events()[-1]["event_type"] == "stats"
+
+
+@contextlib.contextmanager
+def never_answering(wire: Wire) -> Iterator[int]:
+    """A port that takes connections and says nothing."""
+    with wire.inside():
+        listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    with listener:
+        yield listener.getsockname()[1]
+
+
+def test_it_ends_in_time_when_nobody_answers(daemon: Daemon, wire: Wire, tmp_path: Path) -> None:
+    """What was found is then in the spool."""
+    secret = tmp_path / "secret"
+    secret.write_text("a secret of the webhook", "utf-8")
+    secret.chmod(0o600)
+    with never_answering(wire) as store, never_answering(wire) as hook:
+        daemon.url = f"postgresql://watcher@127.0.0.1:{store}/poolwatch"
+        daemon.settings += (
+            f'\n[tell.webhook]\nurl = "http://127.0.0.1:{hook}/"\nsecret_file = "{secret}"'
+        )
+        daemon.write_config()
+        daemon.start()
+        wire.replay(CAMPUS)
+        wait_for(lambda: daemon.metric("tell", name="tell_alerts") > 0, 30)
+        code, seconds = daemon.end()
+    assert code == 0
+    assert seconds < 10.5
+    assert any((tmp_path / "spool").iterdir())
 
 
 def test_reloaded_a_hundred_times_under_load(daemon: Daemon, wire: Wire) -> None:

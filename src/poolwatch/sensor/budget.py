@@ -32,7 +32,7 @@ class _Part(NamedTuple):
 
 
 _PARTS = (
-    _Part("flows", 0.30, 200.0, 4096),
+    _Part("flows", 0.27, 200.0, 4096),
     _Part("candidates", 0.22, 20_000.0, 64),
     _Part("waiting_bytes", 0.06, 1.0, 1 << 20),
     _Part("opening_bytes", 0.03, 1.2, 1 << 18),
@@ -40,10 +40,11 @@ _PARTS = (
     _Part("learned_addresses", 0.05, 2_000.0, 256),
     _Part("resolvers", 0.01, 100.0, 256),
     _Part("lookups", 0.04, 3_000.0, 64),
-    _Part("hosts", 0.20, 6_000.0, 256, by_thread=False),
+    _Part("hosts", 0.18, 6_000.0, 256, by_thread=False),
 )
-OPEN_SESSION_BYTES = 5_000
+SESSION_BYTES = 5_000
 _OPEN_PART = 0.06
+_MAILBOX_PART = 0.05
 LIVE_ENTRIES = 1000
 """Flows, logins and so on listed of a host: in months there are more than in a scan."""
 LIVE_SPANS = 2000
@@ -57,6 +58,7 @@ class Budget(NamedTuple):
     memory_bytes: int
     limits: Limits
     open_sessions: int
+    mailbox_states: int
 
     @property
     def shed_bytes(self) -> int:
@@ -65,9 +67,16 @@ class Budget(NamedTuple):
 
 
 def make_budget(
-    memory_bytes: int, fixed_bytes: int, threads: int, wanted: dict[str, int]
+    memory_bytes: int,
+    fixed_bytes: int,
+    threads: int,
+    wanted: dict[str, int],
+    *,
+    flow_bytes: float = 0.0,
 ) -> Budget:
     """The bounds for a ceiling. `fixed_bytes`: rings and queues; `wanted`: bounds set by hand.
+
+    `flow_bytes`: what keeping packets and summaries takes for each flow of a table.
 
     Raises UsageError where the ceiling is too low, or a bound is unknown.
     """
@@ -76,7 +85,8 @@ def make_budget(
         least = BASE_BYTES + fixed_bytes + _LEAST * threads
         raise UsageError(
             f"limits.memory_bytes = {memory_bytes}: too low for these rings and queues",
-            f"at least {least}, or make capture.ring_bytes or sensor.threads smaller",
+            f"at least {least}, or make capture.ring_bytes, the buffers of [keep] or "
+            "sensor.threads smaller",
         )
     limits = Limits()
     values: dict[str, int] = {
@@ -87,6 +97,13 @@ def make_budget(
     for part in _PARTS:
         share = rest * part.part / (threads if part.by_thread else 1)
         most = int(getattr(limits, part.limit))
-        values[part.limit] = max(min(most, int(share / part.cost_bytes)), part.least)
+        cost = part.cost_bytes + (flow_bytes if part.limit == "flows" else 0.0)
+        values[part.limit] = max(min(most, int(share / cost)), part.least)
     changed = replace(limits, **values).changed(dict(wanted))
-    return Budget(memory_bytes, changed, max(int(rest * _OPEN_PART / OPEN_SESSION_BYTES), 256))
+    sessions = rest / SESSION_BYTES
+    return Budget(
+        memory_bytes,
+        changed,
+        open_sessions=max(int(sessions * _OPEN_PART), 256),
+        mailbox_states=max(int(sessions * _MAILBOX_PART), 256),
+    )

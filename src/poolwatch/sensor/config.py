@@ -19,6 +19,7 @@ from poolwatch.match.live import LiveSettings
 from poolwatch.plan import Plan, time_zone
 from poolwatch.sensor.budget import Budget, make_budget
 from poolwatch.sensor.keep import KeepSettings, RetentionSettings
+from poolwatch.sensor.keep import memory_bytes as keep_bytes
 from poolwatch.sensor.tell import TellSettings
 from poolwatch.store.settings import StoreSettings
 from poolwatch.store.urls import read_url
@@ -88,7 +89,8 @@ class ReportSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     refresh_seconds: Seconds = 1.0
     """How often a finding of which only the counts grow is written again: what a crash loses."""
     mailbox_states: Positive = 50_000
-    """States of conversations on their way; beyond, those worth least are dropped, counted."""
+    """States of conversations on their way, if the memory ceiling leaves room for so many; beyond,
+    those worth least are dropped, counted."""
     flush_seconds: Seconds = 5.0
     """How long to wait until a finding is on the disk, before trying again."""
 
@@ -123,13 +125,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """The bounds that keep below the ceiling. Raises UsageError."""
         rings = (len(self.sensor.interfaces) or 1) * self.sensor.threads
         fixed = rings * self.capture.ring_bytes + self.store.memory_bytes
-        if self.keep.packets:
-            buffers = self.keep.beginnings_bytes + self.keep.candidates_bytes
-            fixed += buffers * self.sensor.threads + self.keep.queue_bytes
-        if self.keep.summaries:
-            fixed += self.keep.summary_bytes
+        fixed += self.tell.eve.queue_bytes if self.tell.eve.path else 0
+        kept = keep_bytes(self.keep, 0, self.sensor.threads)
+        by_flow = keep_bytes(self.keep, 1, 1) - keep_bytes(self.keep, 0, 1)
         wanted = {name: value for name, value in self.limits.items() if name != "memory_bytes"}
-        return make_budget(self.memory_bytes, fixed, self.sensor.threads, wanted)
+        return make_budget(
+            self.memory_bytes, fixed + kept, self.sensor.threads, wanted, flow_bytes=by_flow
+        )
 
     def plan(self, budget: Budget) -> Plan:
         """What the tables are read by. Raises UsageError for what cannot be one.

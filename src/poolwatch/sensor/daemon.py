@@ -104,7 +104,8 @@ class Sensor:
         self.budget = config.budget()
         self.log = Log()
         self.notifier = notifier or Notifier()
-        self.mailbox = Mailbox(config.report.mailbox_states)
+        states = min(config.report.mailbox_states, self.budget.mailbox_states)
+        self.mailbox = Mailbox(states)
         self.outlets = Outlets(config, self.log, self._is_inside)
         self.writer = self.outlets.writer
         self.collector = Collector(

@@ -31,6 +31,7 @@ from poolwatch.store.urls import read_url, secrets_of, without_secrets
 from poolwatch.store.waiting import Waiting
 
 _FOREVER = 1 << 30
+_LEAST_SECONDS = 0.2  # that each thread has to end, at the end
 _LOOK_SECONDS = 1.0  # a thread with nothing to do moves this often
 
 
@@ -181,12 +182,12 @@ class Writer:
         True if the store has everything; what it has not waits in the spool for the next start.
         """
         deadline = time.monotonic() + timeout
-        everything = self.drain(timeout)
+        everything = self.drain(max(timeout - 2 * _LEAST_SECONDS, 0))
         with self._lock:
             self._stopping = True
             self._work.notify_all()
         for thread in self._threads:
-            thread.join(max(deadline - time.monotonic(), 1.0))
+            thread.join(max(deadline - time.monotonic(), _LEAST_SECONDS))
         self._spool.close()
         if self._store is not None and not self._storing.is_alive():
             self._store.close()

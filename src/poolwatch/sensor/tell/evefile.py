@@ -23,6 +23,7 @@ from poolwatch.sensor.tell.settings import EveSettings
 _EVENTS = 1000  # written at once
 _RETRY_SECONDS = 1.0
 _LOOK_SECONDS = 1.0  # between two looks at the clock
+_LINE_BYTES = 100  # what a line in the queue costs beside its bytes
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 
 
@@ -47,7 +48,8 @@ class EveFile:
         self._now = now
         self._log = deletions
         self._state = threading.Condition()
-        self._queue: deque[dict[str, Any]] = deque()
+        self._queue: deque[bytes] = deque()
+        self._queued_bytes = 0
         self._reopen = self._stopping = False
         self._descriptor = -1
         self._size = 0
@@ -67,13 +69,16 @@ class EveFile:
 
     def put(self, event: dict[str, Any]) -> bool:
         """Queue an event; False: there is no room, and it is counted."""
+        line = event_line(event).encode()
+        size = len(line) + _LINE_BYTES
         with self._state:
-            if len(self._queue) >= self._settings.queue or self._stopping:
+            if self._queued_bytes + size > self._settings.queue_bytes or self._stopping:
                 self._dropped += 1
                 return False
             if not self._queue:
                 self._state.notify_all()
-            self._queue.append(event)
+            self._queue.append(line)
+            self._queued_bytes += size
         return True
 
     def reopen(self) -> None:
@@ -115,11 +120,11 @@ class EveFile:
             self._state.wait_for(
                 lambda: self._queue or self._reopen or self._stopping, _LOOK_SECONDS
             )
-            events = [self._queue[i] for i in range(min(len(self._queue), _EVENTS))]
-            reopen = self._reopen and len(events) == len(self._queue)
-            stopping = self._stopping and len(events) == len(self._queue)
+            lines = [self._queue[i] for i in range(min(len(self._queue), _EVENTS))]
+            reopen = self._reopen and len(lines) == len(self._queue)
+            stopping = self._stopping and len(lines) == len(self._queue)
         try:
-            self._write(events)
+            self._write(lines)
             if reopen:
                 self._close()
                 self._open()
@@ -135,24 +140,25 @@ class EveFile:
         self.problem = ""
         return not stopping
 
-    def _write(self, events: list[dict[str, Any]]) -> None:
-        """Append events: all, or on OSError none."""
+    def _write(self, lines: list[bytes]) -> None:
+        """Append lines: all, or on OSError none."""
         if self._descriptor < 0:
             self._open()
         if self._is_due():
             self._put_aside()
-        if not events:
+        if not lines:
             return
-        data = "".join(map(event_line, events)).encode()
+        data = b"".join(lines)
         if self._regular:
             append_whole(self._descriptor, data)
         else:
             write_all(self._descriptor, data)
         self._size += len(data)
         with self._state:
-            for _ in events:
+            for line in lines:
                 self._queue.popleft()
-            self._written += len(events)
+                self._queued_bytes -= len(line) + _LINE_BYTES
+            self._written += len(lines)
 
     def _open(self) -> None:
         flags = _FLAGS

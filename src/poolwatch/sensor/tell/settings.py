@@ -24,8 +24,8 @@ class EveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     files: NotNegative = 30
     """Files put aside that are kept; 0: all."""
     mode: Annotated[int, msgspec.Meta(ge=0, le=0o777)] = 0o640
-    queue: Positive = 100_000
-    """Events that wait to be written."""
+    queue_bytes: Positive = 1 << 25
+    """Memory for lines that wait to be written."""
 
 
 class SyslogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
