@@ -52,7 +52,6 @@ class Running:
     health_settings: HealthSettings = field(default_factory=HealthSettings)
     writer: Writes = field(default_factory=ListedRows)
     told: ToldEvents = field(default_factory=ToldEvents)
-    complaints: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.source = ReplayingSource(self.batches)
@@ -60,7 +59,7 @@ class Running:
         tables = Tables(self.using or catalog(), Inside(self.internal))
         engine = LiveEngine(tables, self.limits, self.live, "test-sensor", CAPTURE, seed=1)
         self.mailbox = Mailbox(10_000)
-        self.pipeline = Pipeline(0, source, engine, self.mailbox, self.complaints.append)
+        self.pipeline = Pipeline(0, source, engine, self.mailbox)
         self.collector = Collector(self.mailbox, self.writer, REPORT, self.limits, 1000)
         self.collector.tell_to(self.told)
         self.health = Health(self.health_settings, [self.pipeline], self.collector)

@@ -176,9 +176,21 @@ def test_tables_are_exchanged_between_batches() -> None:
     with Running([make_batch(mining().packets)]) as run:
         wait_for(lambda: run.findings)
         for _ in range(100):
-            done = run.pipeline.use(Tables(replace(catalog()), Inside()))
-            assert done.wait(5)
-    assert run.complaints == []
+            exchange = run.pipeline.use(Tables(replace(catalog()), Inside()))
+            assert exchange.done.wait(5)
+            assert exchange.refused == ""
+    assert len({row.key for row in run.sessions}) == 1
+
+
+def test_a_ring_that_cannot_use_tables_says_why_and_goes_on() -> None:
+    needle = replace(catalog().needles[0], dialect="martian")
+    strange = replace(catalog(), needles_by_method={"x": (needle,)})
+    with Running([make_batch(mining().packets)]) as run:
+        wait_for(lambda: run.findings)
+        exchange = run.pipeline.use(Tables(strange, Inside()))
+        assert exchange.done.wait(5)
+        assert "martian" in exchange.refused
+        assert run.pipeline.is_alive()
     assert len({row.key for row in run.sessions}) == 1
 
 

@@ -152,7 +152,7 @@ class Sensor:
         sources = self._open_sources(self.config)
         for number, source in enumerate(sources):
             engine = self._make_engine(tables, capture)
-            pipeline = Pipeline(number, source, engine, self.mailbox, self._complain)
+            pipeline = Pipeline(number, source, engine, self.mailbox)
             pipeline.look_for_doubles(self.config.capture)
             self.pipelines.append(pipeline)
             if self.outlets.keeper is not None:
@@ -270,17 +270,25 @@ class Sensor:
         for name in _changed_parts(self.config, config):
             self.log.say(WARNING, f"[{name}] has changed: that needs a restart")
         taken = [(pipeline.name, pipeline.use(tables)) for pipeline in self.pipelines]
-        for name, done in taken:
-            if not done.wait(timeout=self.config.health.stuck_seconds):
+        until = time.monotonic() + self.config.health.stuck_seconds
+        refused = False
+        for name, exchange in taken:
+            if not exchange.done.wait(timeout=max(until - time.monotonic(), 0)):
                 self.log.say(WARNING, f"{name} goes by the old tables until it moves again")
+            elif exchange.refused:
+                refused = True
+                self.log.say(ERROR, f"{name} stays with the old tables: {exchange.refused}")
         self._tables = tables
         self.collector.units = tables.units
         self.collector.estimator = Estimator(tables.catalog)
         self.catalogue = tables.catalog.digest
-        self.reloads += 1
-        self.log.say(NOTICE, f"reloaded: catalogue {tables.catalog.digest[:12]}")
+        if refused:
+            self.reload_failures += 1
+        else:
+            self.reloads += 1
+            self.log.say(NOTICE, f"reloaded: catalogue {tables.catalog.digest[:12]}")
         self.notifier.ready(self._status())
-        return True
+        return not refused
 
     def verdict(self) -> Verdict:
         """Whether it works, and what else is to be said."""
@@ -330,9 +338,6 @@ class Sensor:
         self.log.say(WARNING, "near the memory ceiling: what is worth least goes")
         for pipeline in self.pipelines:
             pipeline.shed()
-
-    def _complain(self, text: str) -> None:
-        self.log.say(ERROR, text)
 
     def _status(self) -> str:
         return (

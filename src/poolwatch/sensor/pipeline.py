@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from poolwatch.capture.mirror import Directions, DuplicateWatch, directions
@@ -46,6 +47,14 @@ class Keeps(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class Exchange:
+    """Of the tables of a ring: when it was tried, and why it was not done."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+    refused: str = ""
+
+
 class Pipeline(threading.Thread):
     """Reads a source to its end. What others want of it they ask, and it does between batches.
 
@@ -58,7 +67,6 @@ class Pipeline(threading.Thread):
         source: LiveSource,
         engine: LiveEngine,
         mailbox: Mailbox,
-        failed: Callable[[str], None],
     ) -> None:
         super().__init__(name=f"ring-{number}", daemon=True)
         self.source = source
@@ -70,7 +78,6 @@ class Pipeline(threading.Thread):
         self.lessons_missed = 0
         self._others: Sequence[Pipeline] = ()
         self._mailbox = mailbox
-        self._failed = failed
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._ticked = self.beat
         self.doubles: DuplicateWatch | None = None
@@ -96,19 +103,19 @@ class Pipeline(threading.Thread):
         """Have packets kept. Before `start`."""
         self._keeps = keeps
 
-    def use(self, tables: Tables) -> threading.Event:
-        """Go by other tables from the next batch on; the event is set once it does."""
-        done = threading.Event()
+    def use(self, tables: Tables) -> Exchange:
+        """Go by other tables from the next batch on."""
+        exchange = Exchange()
 
-        def exchange() -> None:
+        def go_by() -> None:
             try:
                 self.engine.use(tables)
             except PoolwatchError as error:
-                self._failed(str(error))
-            done.set()
+                exchange.refused = str(error)
+            exchange.done.set()
 
-        self._orders.put(exchange)
-        return done
+        self._orders.put(go_by)
+        return exchange
 
     def sing(self) -> None:
         """Send the canary."""
