@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -178,14 +179,22 @@ class NameTables:
 
 def _lists(suffixes: Iterable[str], networks: Sequence[str]) -> tuple[dict[str, Array], int]:
     """The arrays of what is listed, and the most labels a listed name has."""
-    listed = tuple(suffixes)
-    packed = pack_suffixes(listed)
+    arrays, most_labels = _packed(tuple(suffixes), tuple(networks))
+    return dict(arrays), most_labels
+
+
+@lru_cache(maxsize=4)
+def _packed(suffixes: tuple[str, ...], networks: tuple[str, ...]) -> tuple[dict[str, Array], int]:
+    """The same; all matchers of one catalogue share the arrays, which nobody writes to."""
+    packed = pack_suffixes(suffixes)
     arrays = {
         "hashes": packed.hashes,
         "slots": packed.slots,
-        "tails": _tails(listed),
+        "tails": _tails(suffixes),
         "prefixes": _prefixes(networks),
     }
+    for array in arrays.values():
+        array.flags.writeable = False
     return arrays, packed.most_labels
 
 
