@@ -67,6 +67,11 @@ class Scan:
         return self.stats.counts
 
 
+def batched(names: Sequence[str], size: int) -> list[tuple[str, ...]]:
+    """Names in parts of a size; the last may be smaller."""
+    return [tuple(names[at : at + size]) for at in range(0, len(names), size)]
+
+
 def truth_of(scenario: str) -> dict[str, Any]:
     truth: dict[str, Any] = json.loads((PCAPS / scenario / "truth.json").read_text("utf-8"))
     return truth

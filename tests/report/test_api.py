@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import warnings
+from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,7 @@ from tests.running import (
     ROOT,
     SCENARIOS,
     Talk,
+    batched,
     capture_of,
     command_line,
     options_of,
@@ -53,18 +55,31 @@ def run_python(code: str, *arguments: str | Path) -> subprocess.CompletedProcess
 # -- the same answer -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_scan_equals_what_the_command_line_wrote(scenario: str, tmp_path: Path) -> None:
-    capture, eve = capture_of(scenario), tmp_path / "out.json"
-    internal, signatures = (options_of(scenario, f"--{n}") for n in ("internal", "signatures"))
+def together() -> list[tuple[str, ...]]:
+    """Scenarios that are scanned in one go: those with the same options, a few each."""
+    ordered = sorted(SCENARIOS, key=_options)
+    groups = [tuple(group) for _, group in groupby(ordered, _options)]
+    return [part for group in groups for part in batched(group, 8)]
+
+
+def _options(scenario: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return options_of(scenario, "--internal"), options_of(scenario, "--signatures")
+
+
+@pytest.mark.parametrize("scenarios", together(), ids=lambda names: names[0])
+def test_scan_equals_what_the_command_line_wrote(
+    scenarios: tuple[str, ...], tmp_path: Path
+) -> None:
+    captures, eve = [capture_of(name) for name in scenarios], tmp_path / "out.json"
+    internal, signatures = _options(scenarios[0])
     folders = [ROOT / folder for folder in signatures]
     options = [word for net in internal for word in ("--internal", net)]
     options += [word for folder in folders for word in ("--signatures", str(folder))]
     by_command(
-        "--format", "eve", "-o", eve, "--limit", "flows=4096", "--sensor", "s", *options, capture
+        "--format", "eve", "-o", eve, "--limit", "flows=4096", "--sensor", "s", *options, *captures
     )
     scanned = poolwatch.scan(
-        capture, internal=internal, signatures=folders, sensor="s", limits=SMALL
+        captures, internal=internal, signatures=folders, sensor="s", limits=SMALL
     )
     assert_same(scanned, poolwatch.read_eve(eve))
 
