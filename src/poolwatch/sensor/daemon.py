@@ -170,6 +170,8 @@ class Sensor:
             self._web.start()
         self.collector.start()
         for pipeline in self.pipelines:
+            pipeline.warm()
+        for pipeline in self.pipelines:
             pipeline.source.start()
         for pipeline in self.pipelines:
             pipeline.start()

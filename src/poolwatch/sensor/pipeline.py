@@ -117,6 +117,14 @@ class Pipeline(threading.Thread):
         self._orders.put(go_by)
         return exchange
 
+    def warm(self) -> None:
+        """Send a first canary, before `start`.
+
+        What is loaded when it is first asked for is there then: a small ring does not wait for it.
+        """
+        self._sing()
+        self._give(self.engine.tick())
+
     def sing(self) -> None:
         """Send the canary."""
         self._orders.put(self._sing)
