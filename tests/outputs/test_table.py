@@ -208,6 +208,17 @@ def test_times_are_in_the_wanted_zone() -> None:
     assert "Seen (Asia/Shanghai)" in table(scan, zone="Asia/Shanghai")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("hosts", [1, 120])
+def test_times_are_never_cut(hosts: int, language: str) -> None:
+    """However much room the other columns want."""
+    scan = scan_scenario("campus")
+    scan = replace(scan, findings=(scan.findings * hosts)[: max(len(scan.findings), hosts)])
+    text = table(scan, language)
+    whole = re.findall(r"(?<!\S)\d\d:\d\d:\d\d – \d\d:\d\d:\d\d$", text, re.MULTILINE)
+    assert len(whole) == len(scan.findings)
+
+
 # -- what is hidden --------------------------------------------------------------------
 
 

@@ -133,10 +133,10 @@ class TableOutput:
         )
         table.add_column(say("table.number"), justify="right")
         table.add_column(say("table.host"), overflow="fold", min_width=28)
-        table.add_column(say("table.verdict"), max_width=18)
+        table.add_column(say("table.verdict"), max_width=15)
         table.add_column(say("table.grade"))
         table.add_column(say("table.shares"), justify="right")
-        table.add_column(say("table.seen", zone=self._view.zone), no_wrap=True, min_width=19)
+        table.add_column(say("table.seen", zone=self._view.zone), min_width=19)
         for number, finding in enumerate(findings, 1):
             style = _STYLES[finding.grade]
             grade = Text(say(f"grade.{finding.grade.word}"), style=style)
