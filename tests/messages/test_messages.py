@@ -70,7 +70,13 @@ def test_only_verdicts_and_reasons_speak_of_hosts_that_mine() -> None:
 def test_confirmed_mining_is_said_in_one_sentence_only() -> None:
     assert [key for key, sentence in ZH.items() if "确认挖矿" in sentence] == ["why.mining"]
     mines = {key for key, sentence in EN.items() if " mines" in sentence and key[:4] == "why."}
-    assert mines == {"why.mining", "why.mining_probable", "why.submitting", "why.relays"}
+    assert mines == {
+        "why.mining",
+        "why.mining_probable",
+        "why.submitting",
+        "why.submitting_unanswered",
+        "why.relays",
+    }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -385,6 +385,8 @@ def _why_key(finding: Finding) -> str:
         return "refused" if hit.refused else "greeted"
     if hit.stage is Stage.MINING and finding.grade < Grade.CONFIRMED:
         return "mining_probable"
+    if hit.stage is Stage.SUBMITTING and not finding.shares.rejected:
+        return "submitting_unanswered"
     return hit.stage.word
 
 
