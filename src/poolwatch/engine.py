@@ -14,6 +14,7 @@ from dataclasses import asdict
 
 from poolwatch import __version__
 from poolwatch.aggregate.attribute import attribute, locate
+from poolwatch.aggregate.companions import accompany
 from poolwatch.aggregate.estimate import Estimator
 from poolwatch.aggregate.findings import findings_within
 from poolwatch.aggregate.judge import Judge, flow_id
@@ -30,6 +31,7 @@ from poolwatch.chain.trace import Tracer
 from poolwatch.errors import CaptureError
 from poolwatch.inventory.geo import Geo
 from poolwatch.inventory.units import UnitTable
+from poolwatch.match.companions import inside_rows
 from poolwatch.match.encrypted import LongFlow
 from poolwatch.match.live import LiveMatcher, LiveSettings
 from poolwatch.match.matcher import Matcher
@@ -75,7 +77,9 @@ class Engine:
         self._geo = geo
         self._tracer = tracer
         self._judge = Judge(catalog, inside, sensor)
-        self._matcher = Matcher(catalog, limits, seed=seed)
+        insides = inside_rows(inside.spans())
+        self._matcher = Matcher(catalog, limits, seed=seed, insides=insides)
+        self._captures: dict[int, str | None] = {}  # ids, by the matcher's numbers
         self._findings = findings_within(limits)
         self._findings.vantage = vantage
         self._estimator = Estimator(catalog)
@@ -91,18 +95,23 @@ class Engine:
             for session in self._scan(wanted.path, progress):
                 self._findings.add(session)
                 yield session
+        companions = self._matcher.companions
         for finding in self._findings.all():
             if self._units is not None:
                 attribute(finding, self._units)
             if self._tracer is not None:
                 identify(finding, self._tracer)
             self._estimator.fill(finding)
+            if companions is not None:
+                accompany(finding, companions, self._captures)
             yield finding
         if self._units is not None:
             self._stats.counts |= self._units.counts()
         if self._tracer is not None:
             self._stats.counts |= self._tracer.counts()
         self._stats.counts |= self._findings.counts()
+        if companions is not None:
+            self._stats.counts |= companions.counts()
         yield self._stats
 
     def _scan(self, path: str, progress: Progress | None) -> Iterator[Session]:
@@ -163,7 +172,9 @@ class Engine:
         name = shown_name(path)
         if not self._identify:
             return Capture(name, None)
-        return Capture(name, stream.digest() if stream.is_file else start_id)
+        found = Capture(name, stream.digest() if stream.is_file else start_id)
+        self._captures[self._matcher.captures] = found.id
+        return found
 
     def _note_start(self, batch: Batch) -> None:
         first_ns = int(batch.packets["ts_ns"][0])

@@ -49,6 +49,7 @@ class Tables(NamedTuple):
     slots: Any  # open addressing over them
     tails: Any  # whether a listed suffix ends in bytes that fall here
     prefixes: Any  # in order and apart
+    insides: Any  # which addresses are inside, likewise
     learned: Any  # a ring
     learned_slots: Any  # open addressing over it: row + 1
     servers: Any  # open addressing
@@ -64,6 +65,7 @@ _TABLES_TYPE: Any = bundle(
     SLOTS,
     INT32S,
     BOOLS,
+    rows(PREFIX),
     rows(PREFIX),
     rows(LEARNED),
     INT32S,
@@ -96,6 +98,7 @@ def tables_of(names: Any) -> Any:
         _slots(names["slots_at"], names["slots_count"]),
         _tails(names["tails_at"], names["tails_count"]),
         _prefixes(names["prefixes_at"], names["prefixes_count"]),
+        _prefixes(names["insides_at"], names["insides_count"]),
         _learned(names["learned_at"], names["learned_count"]),
         _learned_slots(names["learned_slots_at"], names["learned_slots_count"]),
         _servers(names["servers_at"], names["servers_count"]),

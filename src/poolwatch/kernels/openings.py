@@ -42,6 +42,7 @@ from poolwatch.layouts import (
     OPENING,
     OPENING_PIECES,
     SEGMENT,
+    FlowFlag,
     Gate,
     Opening,
     OpeningBit,
@@ -56,6 +57,7 @@ HELLO_BYTES = 5 + (1 << 14)  # a TLS record
 FLIGHT_BYTES = 1 << 13  # of a server's first records
 HEAD_BYTES = 4096  # of an HTTP request looked through for its host
 DNS_BYTES = 1 << 14  # of a DNS message over TCP
+FETCHES_A_SECOND = 256  # requests to servers without a name that are handed out
 DNS_MESSAGES = 4  # in one segment
 ROWS_PER_PAYLOAD = DNS_MESSAGES + 1
 """The most rows one payload gives here."""
@@ -71,6 +73,8 @@ _HELD = int(OpeningBit.HELD)
 _WHAT_DNS = int(What.DNS)
 _WHAT_HOST = int(What.HOST)
 _WHAT_OPENING = int(What.OPENING)
+_WHAT_FETCH = int(What.FETCH)
+_LISTED = int(FlowFlag.LISTED)
 _SERIAL = 0xFFFFFFFF
 _NOWHERE = -(1 << 62)  # a place no ring reaches
 _PORT_DNS = 53
@@ -84,6 +88,7 @@ _VERBS = (
     0x44454C45,  # "DELE"
     0x50415443,  # "PATC"
 )
+_GET = 0x47455420
 _HOST_HEADER = 0x686F7374  # "host"
 
 
@@ -379,6 +384,42 @@ def _find_host(buffer: Any, position: int, end: int, work: Any) -> bool:
     return False
 
 
+@part(b1(i8, i8), inline=True)
+def _is_bare(first: int, last: int) -> bool:
+    """Whether a host may be an address, by its first and last byte: a digit, or [ of IPv6."""
+    return first == 0x5B or (first >= 0x30 and first <= 0x39 and last >= 0x30 and last <= 0x39)
+
+
+@part(b1(BYTES, i8), inline=True)
+def _ends_head(buffer: Any, end: int) -> bool:
+    """Whether a blank line ends a request's payload: its head is whole."""
+    if i8(buffer[end - 1]) != 10:
+        return False
+    return i8(buffer[end - 2]) == 10 or (i8(buffer[end - 2]) == 13 and i8(buffer[end - 3]) == 10)
+
+
+@part(b1(NAMES_TYPE, row(FLOW), i8, i8))
+def _is_fetch(names: Any, flow: Any, side: int, ts_ns: int) -> bool:
+    """Whether a request goes from inside to an outside server that is not listed; few a second."""
+    if i8(flow["flags"]) & _LISTED:
+        return False
+    insides = tables_of(names).insides
+    version = 4 if i8(flow["kind"]) <= 2 else 6
+    a_inside = find_prefix(insides, version, flow["a_hi"], flow["a_lo"]) >= 0
+    b_inside = find_prefix(insides, version, flow["b_hi"], flow["b_lo"]) >= 0
+    if a_inside == b_inside or a_inside != (side == 0):
+        return False
+    second = ts_ns // 1_000_000_000
+    if second != names["fetch_second"]:
+        names["fetch_second"] = second
+        names["fetches"] = 0
+    if names["fetches"] >= FETCHES_A_SECOND:
+        names["fetches_left_out"] += 1
+        return False
+    names["fetches"] += 1
+    return True
+
+
 @part(b1(BYTES, i8, i8), inline=True)
 def _is_request(buffer: Any, position: int, end: int) -> bool:
     if position + 16 > end:
@@ -522,12 +563,35 @@ def _read_host(
     segments: Any,
     written: int,
 ) -> int:
-    """An HTTP request: its host, if it is listed or the flow's address was learned."""
+    """An HTTP request: its host, if it is listed or the flow's address was learned.
+
+    And the request itself where it fetches something of an outside server without a name.
+    """
     tables = tables_of(names)
-    if not _find_host(buffer, position, position + length, tables.work):
-        return written
+    found = _find_host(buffer, position, position + length, tables.work)
     begin = tables.work[1]
     size = tables.work[2]
+    if tables.insides.shape[0] > 0 and big32(buffer, position) == _GET:
+        if found:
+            bare = _is_bare(i8(buffer[begin]), i8(buffer[begin + size - 1]))
+        else:
+            bare = _ends_head(buffer, position + length)
+        if bare and _is_fetch(names, flow, side, ts_ns):
+            written = _write_row(
+                segments,
+                written,
+                _WHAT_FETCH,
+                ts_ns,
+                number,
+                record,
+                side,
+                position,
+                min(length, HEAD_BYTES),
+                length,
+                frame_offset,
+            )
+    if not found:
+        return written
     first = _opening_of(start, side) == 0
     listed = holds_name(names, take_text(buffer, begin, size, tables.flat))
     if listed and start["named"] == 0:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from poolwatch.layouts import COUNTERS, REASONS, FlowFlag, Gate, SegmentBit, Told, What, tunnel_of
+from poolwatch.match.companions import MAPPED, CompanionTable, Fetched, bare_path
 from poolwatch.match.dialects import require_known
 from poolwatch.match.encrypted import LongFlow, LongFlows
 from poolwatch.match.headers import Header, read_header
@@ -15,7 +16,7 @@ from poolwatch.match.identities import Identities
 from poolwatch.match.message import Segment, Span, Tally
 from poolwatch.match.names import FlowNames, NameWatch, Row
 from poolwatch.match.nametables import NameTables
-from poolwatch.match.prefilter import Endpoints, FlowTable, Rows, key_of
+from poolwatch.match.prefilter import Endpoints, FlowTable, Rows, key_of, secret_seeds
 from poolwatch.match.stream import Stream
 from poolwatch.terms import FlowKey, Hit, Machine, NameSeen, Stage, TlsSeen, Via
 
@@ -34,6 +35,7 @@ _DATA = int(What.DATA)
 _HEAD = int(What.HEAD)
 _CLOSE = int(What.CLOSE)
 _TOLD = int(What.TOLD)
+_FETCH = int(What.FETCH)
 _TLS = int(Gate.TLS)
 _ROOM = 16  # one part in so many is freed when there are too many candidates
 NO_BYTES = np.zeros(1, np.uint8)
@@ -80,6 +82,9 @@ class Matcher:
     A slice holds back what it cannot judge alone: payload of flows that may have begun
     before it (`kept`), and the first flow of each key that closed in it (`closed`).
     `poolwatch.match.slices.merge` joins it with the slice in front.
+
+    `insides`: PREFIX rows of the addresses that are inside; then it is kept what else their hosts
+    did (`companions`), over all captures.
     """
 
     def __init__(
@@ -89,12 +94,22 @@ class Matcher:
         *,
         first: bool = True,
         seed: int | None = None,
+        insides: Any = None,
     ) -> None:
         require_known(catalog)
         self.limits = limits
         tables = NameTables(catalog.pools, [row.network for row in catalog.prefixes], limits)
+        self.companions: CompanionTable | None = None
+        if insides is not None:
+            self.companions = CompanionTable(limits, insides, secret_seeds(seed)[2:])
+            tables.set_insides(insides)
         self.table = FlowTable(
-            limits, Endpoints(catalog.endpoints), seed=seed, keep=not first, names=tables
+            limits,
+            Endpoints(catalog.endpoints),
+            seed=seed,
+            keep=not first,
+            names=tables,
+            companions=self.companions,
         )
         self.tally: Tally = Tally()
         self.names = NameWatch(catalog, tables, limits, self.tally)
@@ -114,10 +129,14 @@ class Matcher:
         self.changed: set[int] | None = None  # records with news, if somebody asks for them
         self._catalog = catalog
         self._seed = seed
+        self.captures = 0  # begun with `reuse`
 
     def reuse(self) -> None:
         """Begin another capture with the same memory."""
         self.table.reuse(seed=self._seed, keep=False)
+        self.captures += 1
+        if self.companions is not None:
+            self.companions.begin_capture(self.captures)
         self.tally = Tally()
         self.streams, self.heads, self.kept = {}, {}, {}
         self.closed, self.hits, self.over, self.lookups = [], [], [], []
@@ -278,6 +297,9 @@ class Matcher:
         if what == _TOLD:
             self._take_told(Told(bits), record, side, ts_ns, data)
             return
+        if what == _FETCH:
+            self._take_fetch(record, side, ts_ns, packet, data)
+            return
         at = Span(packet, offset, length)
         self._take_name(what, Row(record, side, ts_ns, packet, ((0, at),)), wire, data)
 
@@ -319,6 +341,18 @@ class Matcher:
             key = key_of(self.table.flows[record])
             sender = (key.version, key.b_address if side else key.a_address)
         self.identities.take(how, ts_ns, data, sender)
+
+    def _take_fetch(self, record: int, side: int, ts_ns: int, packet: int, data: bytes) -> None:
+        """A request to an outside server, perhaps by its bare address."""
+        path = bare_path(data)
+        if path is None or self.companions is None:
+            return
+        key = key_of(self.table.flows[record])
+        ends = (key.a_address, key.a_port), (key.b_address, key.b_port)
+        client, (server, port) = ends[side][0], ends[1 - side]
+        mapped = MAPPED if key.version == 4 else 0
+        fetched = Fetched(server | mapped, port, path, ts_ns, packet)
+        self.companions.add_fetch(client | mapped, fetched)
 
     def _fill_machines(self, hit: Hit) -> None:
         """Write into a hit what is known of its two ends by the time of its last packet."""
@@ -422,9 +456,16 @@ class Matcher:
                 self._finish_early(record, "candidates_shed")
 
     def _finish_early(self, record: int, why: str) -> None:
-        self._add_hit(record, self._forget(record))
+        stream = self._forget(record)
+        self._mark_mining(record, stream)
+        self._add_hit(record, stream)
         self.table.untell(record)
         self._dismiss(record, why)
+
+    def _mark_mining(self, record: int, stream: Stream | None) -> None:
+        """Note with a flow's record that it was mining, before its stream is gone."""
+        if stream is not None and stream.conversation.found:
+            self.table.flows["flags"][record] |= np.uint16(FlowFlag.MINING)
 
     def _shed_waiting(self) -> None:
         """Too many bytes wait in all streams together: those that hold most go."""
@@ -438,6 +479,7 @@ class Matcher:
         """A flow closed: its hit, or in a slice what a merge will need."""
         stream = self._forget(record)
         head = self.heads.pop(record, None)
+        self._mark_mining(record, stream)
         flags = int(self.table.flows["flags"][record])
         if not self.table.keep:
             self._add_hit(record, stream)
@@ -455,7 +497,13 @@ class Matcher:
             self.over.append(closed)
         else:
             self.tally["slice_flows_shed"] += 1
+            self.note_companion(closed)
             self.draw(closed)
+
+    def note_companion(self, closed: Closed) -> None:
+        """Note of a flow that is over what it says of its hosts."""
+        if self.companions is not None:
+            self.companions.take(closed.flow, closed.start)
 
     def _add_hit(self, record: int, stream: Stream | None) -> None:
         names = self.names.flows.pop(record, None)

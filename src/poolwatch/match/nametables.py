@@ -76,6 +76,7 @@ class NameTables:
         lists, self._most_labels = _lists(suffixes, networks)
         self.arrays = {
             **lists,
+            "insides": np.zeros(0, PREFIX),
             "learned": np.zeros(limits.learned_addresses, LEARNED),
             "learned_slots": np.zeros(power_of_two(2 * limits.learned_addresses), np.int32),
             "servers": np.zeros(power_of_two(2 * limits.resolvers), SERVER),
@@ -104,6 +105,11 @@ class NameTables:
         self.arrays |= lists
         self._point()
 
+    def set_insides(self, insides: Array) -> None:
+        """Say which addresses are inside: PREFIX rows, in order and apart."""
+        self.arrays["insides"] = insides
+        self._point()
+
     def _point(self) -> None:
         """Tell the kernels where the arrays stand."""
         state = self.state[0]
@@ -124,6 +130,7 @@ class NameTables:
         return {
             "learned_forgotten": int(state["learned_forgotten"]),
             "resolvers_forgotten": int(state["servers_forgotten"]),
+            "fetches_left_out": int(state["fetches_left_out"]),
         }
 
     def is_kept(self, number: int) -> bool:
@@ -172,7 +179,7 @@ class NameTables:
         learned = later.arrays["learned"]
         self.learn_rows(learned[: int(later.state["learned"][0])])
         note_servers(self.state, later.arrays["servers"])
-        for name in ("learned_forgotten", "servers_forgotten"):
+        for name in ("learned_forgotten", "servers_forgotten", "fetches_left_out"):
             self.state[name] += later.state[name]
 
 
