@@ -8,7 +8,7 @@ for item in Engine(catalog, limits, inside, sensor).run(["day.pcap"]):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
 
@@ -80,6 +80,7 @@ class Engine:
         insides = inside_rows(inside.spans())
         self._matcher = Matcher(catalog, limits, seed=seed, insides=insides)
         self._captures: dict[int, str | None] = {}  # ids, by the matcher's numbers
+        self._more = False  # whether captures follow the present one
         self._findings = findings_within(limits)
         self._findings.vantage = vantage
         self._estimator = Estimator(catalog)
@@ -87,11 +88,12 @@ class Engine:
 
     def run(self, names: list[str], progress: Progress | None = None) -> Iterator[Item]:
         """Sessions as they are settled, then the findings, then the stats."""
-        for wanted in find_inputs(names):
+        for wanted, more in followed(find_inputs(names)):
             if wanted.skipped:
                 self._skip(wanted)
                 continue
             self._stats.files += 1
+            self._more = more
             for session in self._scan(wanted.path, progress):
                 self._findings.add(session)
                 yield session
@@ -154,7 +156,7 @@ class Engine:
                 held = []
             if progress:
                 progress(shown_name(path), packets)
-        held += matcher.finish()
+        held += matcher.finish(last=not self._more)
         if held:
             yield from self._settle(held, capture or self._capture(path, stream, start_id))
         for mac in matcher.table.gateways():
@@ -300,6 +302,17 @@ class LiveEngine:
             elif key is not None:
                 self._told.discard(key)
         return states
+
+
+def followed(inputs: Iterable[Input]) -> Iterator[tuple[Input, bool]]:
+    """Inputs, and whether another follows each."""
+    before: Input | None = None
+    for one in inputs:
+        if before is not None:
+            yield before, True
+        before = one
+    if before is not None:
+        yield before, False
 
 
 def encrypted_flow(flow: LongFlow) -> EncryptedFlow:

@@ -265,6 +265,8 @@ NAME_TABLES = (
     "learned_slots",
     "servers",
     "openings",
+    "fetches",
+    "fetch_hashes",
     "ring",
     "flat",
     "work",
@@ -283,9 +285,8 @@ NAMES = np.dtype(
         ("bytes", "i8"),  # of openings, ever reserved
         ("learned_forgotten", "i8"),
         ("servers_forgotten", "i8"),
-        ("fetch_second", "i8"),  # of the capture's clock, in which ...
-        ("fetches", "i8"),  # ... so many fetches were handed out
-        ("fetches_left_out", "i8"),
+        ("capture", "i8"),  # number of the present capture
+        ("fetches", "i8"),  # ever kept
     ]
 )
 
@@ -321,6 +322,24 @@ COMPANION_HOST = np.dtype(
         ("left_out", "i8"),  # flows of rows for which there was no room
         ("capture", "i4"),  # number of the capture all its flows are of, -1: several
         ("bits", "u4"),  # HostBit
+    ]
+)
+
+# A file that an inside host asked for by HTTP, of an outside server named by its bare address.
+# Addresses are v4-mapped here.
+FETCH_PATH = 200  # bytes kept of its path
+FETCH = np.dtype(
+    [
+        ("client_hi", "u8"),
+        ("client_lo", "u8"),
+        ("server_hi", "u8"),
+        ("server_lo", "u8"),
+        ("ts_ns", "i8"),
+        ("packet", "i8"),
+        ("capture", "i4"),  # its number
+        ("port", "u2"),
+        ("size", "u2"),  # of the path
+        ("path", "u1", (FETCH_PATH,)),
     ]
 )
 
@@ -589,7 +608,6 @@ class What(IntEnum):
     HOST = 5  # an HTTP request head with a listed name, or of a learned address
     OPENING = 6  # the side's opening is complete, and has or needs a name
     TOLD = 7  # a host says who it is; `bits` is a Told, an ARP packet is of no flow
-    FETCH = 8  # a request by HTTP to an outside server that has no name; from its verb on
 
 
 class HostBit(IntFlag):

@@ -121,6 +121,8 @@ class Limits:
     """Ports they tried and others that tried theirs, of all hosts together."""
     host_companions: int = 64
     """The same of one host, of each of both kinds: those with most flows."""
+    fetches: int = 16_384
+    """Files fetched by HTTP from bare addresses that are remembered, the newest ones."""
     host_fetches: int = 16
     """Files fetched from bare addresses that are kept of one host, the first ones."""
     table_findings: int = 1000

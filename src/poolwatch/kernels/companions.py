@@ -13,7 +13,7 @@ from typing import Any
 from poolwatch.kernels import INT32S, INT64S, SLOTS, b1, i8, kernel, part, row, rows, u8, void
 from poolwatch.kernels.flows import drop_slot, put_slot
 from poolwatch.kernels.intrinsics import fold
-from poolwatch.kernels.names import find_prefix
+from poolwatch.kernels.names import BOOLS, find_prefix
 from poolwatch.layouts import (
     COMPANION,
     COMPANION_HOST,
@@ -30,6 +30,7 @@ from poolwatch.layouts import (
 )
 
 ANSWERED = 16  # credit of a flow with an answer; without any there is one
+WANTED_SHIFT = 48  # of a hash, so that 16 bits are left
 TRIES = 4  # rows a newcomer takes credit from
 
 _APART = int(FlowFlag.LISTED | FlowFlag.MINING)
@@ -208,6 +209,12 @@ def _count(
     into["credit"] += credit
 
 
+@part(u8(u8, u8), inline=True)
+def peer_hash(hi: int, lo: int) -> int:
+    """The hash of an address, the same in all tables."""
+    return fold(hi ^ u8(_PEER_A), lo ^ u8(_PEER_B))
+
+
 @part(void(row(COMPANION), row(PEERS), u8))
 def _note_known(into: Any, peers: Any, peer: int) -> None:
     """Note the hash of a peer among the known ones."""
@@ -224,7 +231,7 @@ def _note_known(into: Any, peers: Any, peer: int) -> None:
 
 @part(void(row(COMPANION), row(PEERS), u8, u8))
 def _note_peer(into: Any, peers: Any, hi: int, lo: int) -> None:
-    peer = fold(hi ^ u8(_PEER_A), lo ^ u8(_PEER_B))
+    peer = peer_hash(hi, lo)
     word = i8(peer >> u8(60))
     peers["bits"][word] = peers["bits"][word] | (u8(1) << ((peer >> u8(54)) & u8(63)))
     _note_known(into, peers, peer)
@@ -425,7 +432,20 @@ def fold_closed(
     return end
 
 
-@kernel(i8(*_TABLE_TYPES, rows(PREFIX), i8, i8, rows(FLOW), rows(FLOW_START)))
+@part(b1(BOOLS, i8, u8, u8), inline=True)
+def _is_wanted(wanted: Any, kind: int, hi: int, lo: int) -> bool:
+    mapped = u8(_MAPPED) if kind <= 2 else u8(0)
+    return wanted[i8(peer_hash(hi, lo | mapped) >> u8(WANTED_SHIFT))]
+
+
+@kernel(void(BOOLS, SLOTS, SLOTS))
+def want_hosts(wanted: Any, hi: Any, lo: Any) -> None:
+    """Mark the hosts at these positions, by some bits of their hashes."""
+    for index in range(hi.shape[0]):
+        wanted[i8(peer_hash(hi[index], lo[index]) >> u8(WANTED_SHIFT))] = True
+
+
+@kernel(i8(*_TABLE_TYPES, rows(PREFIX), i8, i8, rows(FLOW), rows(FLOW_START), BOOLS))
 def fold_living(
     state: Any,
     hosts: Any,
@@ -438,13 +458,24 @@ def fold_living(
     end: int,
     flows: Any,
     starts: Any,
+    wanted: Any,
 ) -> int:
     """Fold in the flows that are still open in records `begin` to `end`: the capture is over.
 
+    Those with an end that is `wanted`, with some others; all where there is no such array.
     Returns where to go on when the tables are full, `end` when done.
     """
     for record in range(begin, end):
-        if not i8(flows[record]["kind"]) & DEAD and not _take(
+        flow = flows[record]
+        kind = i8(flow["kind"])
+        if kind & DEAD:
+            continue
+        if wanted.shape[0] > 0 and not (
+            _is_wanted(wanted, kind, flow["a_hi"], flow["a_lo"])
+            or _is_wanted(wanted, kind, flow["b_hi"], flow["b_lo"])
+        ):
+            continue
+        if not _take(
             state,
             hosts,
             host_slots,

@@ -26,7 +26,7 @@ from poolwatch.kernels import (
     void,
 )
 from poolwatch.kernels.intrinsics import array_at, fold
-from poolwatch.layouts import LEARNED, NAMES, OPENING, PREFIX, SERVER
+from poolwatch.layouts import FETCH, LEARNED, NAMES, OPENING, PREFIX, SERVER
 
 OWN_BYTES: Any = types.Array(types.uint8, 1, "C")
 BOOLS: Any = types.Array(types.boolean, 1, "C")
@@ -54,6 +54,8 @@ class Tables(NamedTuple):
     learned_slots: Any  # open addressing over it: row + 1
     servers: Any  # open addressing
     openings: Any  # a ring
+    fetches: Any  # a ring
+    fetch_hashes: Any  # of fetches, by some of their bits: those that are known
     ring: Any  # bytes of openings
     ring_read: Any  # the same, read-only
     flat: Any  # NAME_BYTES of scratch: one name as text
@@ -71,6 +73,8 @@ _TABLES_TYPE: Any = bundle(
     INT32S,
     rows(SERVER),
     rows(OPENING),
+    rows(FETCH),
+    SLOTS,
     OWN_BYTES,
     BYTES,
     OWN_BYTES,
@@ -84,6 +88,7 @@ _learned = array_at(rows(LEARNED), LEARNED.itemsize)
 _learned_slots = array_at(INT32S, 4)
 _servers = array_at(rows(SERVER), SERVER.itemsize)
 _openings = array_at(rows(OPENING), OPENING.itemsize)
+_fetches = array_at(rows(FETCH), FETCH.itemsize)
 _ring = array_at(OWN_BYTES, 1)
 _ring_read = array_at(BYTES, 1)
 _flat = array_at(OWN_BYTES, 1)
@@ -103,6 +108,8 @@ def tables_of(names: Any) -> Any:
         _learned_slots(names["learned_slots_at"], names["learned_slots_count"]),
         _servers(names["servers_at"], names["servers_count"]),
         _openings(names["openings_at"], names["openings_count"]),
+        _fetches(names["fetches_at"], names["fetches_count"]),
+        _hashes(names["fetch_hashes_at"], names["fetch_hashes_count"]),
         _ring(names["ring_at"], names["ring_count"]),
         _ring_read(names["ring_at"], names["ring_count"]),
         _flat(names["flat_at"], names["flat_count"]),

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel, part, row, rows, void
+from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel, part, row, rows, u8, void
 from poolwatch.kernels.dns import read_dns
-from poolwatch.kernels.intrinsics import big16, big32
+from poolwatch.kernels.intrinsics import big16, big32, fold
 from poolwatch.kernels.names import (
     NAMES_TYPE,
     OWN_BYTES,
@@ -35,6 +35,7 @@ from poolwatch.kernels.tls import (
     speaks_tls13,
 )
 from poolwatch.layouts import (
+    FETCH_PATH,
     FLOW,
     FLOW_START,
     NAMED,
@@ -57,7 +58,6 @@ HELLO_BYTES = 5 + (1 << 14)  # a TLS record
 FLIGHT_BYTES = 1 << 13  # of a server's first records
 HEAD_BYTES = 4096  # of an HTTP request looked through for its host
 DNS_BYTES = 1 << 14  # of a DNS message over TCP
-FETCHES_A_SECOND = 256  # requests to servers without a name that are handed out
 DNS_MESSAGES = 4  # in one segment
 ROWS_PER_PAYLOAD = DNS_MESSAGES + 1
 """The most rows one payload gives here."""
@@ -73,8 +73,9 @@ _HELD = int(OpeningBit.HELD)
 _WHAT_DNS = int(What.DNS)
 _WHAT_HOST = int(What.HOST)
 _WHAT_OPENING = int(What.OPENING)
-_WHAT_FETCH = int(What.FETCH)
 _LISTED = int(FlowFlag.LISTED)
+_MAPPED = 0xFFFF_0000_0000
+_FNV_PRIME = 0x100000001B3
 _SERIAL = 0xFFFFFFFF
 _NOWHERE = -(1 << 62)  # a place no ring reaches
 _PORT_DNS = 53
@@ -384,10 +385,19 @@ def _find_host(buffer: Any, position: int, end: int, work: Any) -> bool:
     return False
 
 
-@part(b1(i8, i8), inline=True)
-def _is_bare(first: int, last: int) -> bool:
-    """Whether a host may be an address, by its first and last byte: a digit, or [ of IPv6."""
-    return first == 0x5B or (first >= 0x30 and first <= 0x39 and last >= 0x30 and last <= 0x39)
+@part(b1(BYTES, i8, i8), inline=True)
+def _is_bare(buffer: Any, begin: int, size: int) -> bool:
+    """Whether a host is an address: three dots between digits, or the [ of IPv6."""
+    if i8(buffer[begin]) == 0x5B:
+        return True
+    dots = 0
+    for index in range(begin, begin + size):
+        byte = i8(buffer[index])
+        if byte == 0x2E:
+            dots += 1
+        elif byte < 0x30 or byte > 0x39:
+            return False
+    return dots == 3
 
 
 @part(b1(BYTES, i8), inline=True)
@@ -398,26 +408,60 @@ def _ends_head(buffer: Any, end: int) -> bool:
     return i8(buffer[end - 2]) == 10 or (i8(buffer[end - 2]) == 13 and i8(buffer[end - 3]) == 10)
 
 
-@part(b1(NAMES_TYPE, row(FLOW), i8, i8))
-def _is_fetch(names: Any, flow: Any, side: int, ts_ns: int) -> bool:
-    """Whether a request goes from inside to an outside server that is not listed; few a second."""
-    if i8(flow["flags"]) & _LISTED:
-        return False
-    insides = tables_of(names).insides
+@part(void(NAMES_TYPE, row(FLOW), i8, i8, i8, BYTES, i8, i8))
+def _note_fetch(
+    names: Any,
+    flow: Any,
+    side: int,
+    ts_ns: int,
+    number: int,
+    buffer: Any,
+    position: int,
+    end: int,
+) -> None:
+    """Keep a request whose path begins there, if it goes from inside to outside and is new."""
+    tables = tables_of(names)
     version = 4 if i8(flow["kind"]) <= 2 else 6
-    a_inside = find_prefix(insides, version, flow["a_hi"], flow["a_lo"]) >= 0
-    b_inside = find_prefix(insides, version, flow["b_hi"], flow["b_lo"]) >= 0
+    a_inside = find_prefix(tables.insides, version, flow["a_hi"], flow["a_lo"]) >= 0
+    b_inside = find_prefix(tables.insides, version, flow["b_hi"], flow["b_lo"]) >= 0
     if a_inside == b_inside or a_inside != (side == 0):
-        return False
-    second = ts_ns // 1_000_000_000
-    if second != names["fetch_second"]:
-        names["fetch_second"] = second
-        names["fetches"] = 0
-    if names["fetches"] >= FETCHES_A_SECOND:
-        names["fetches_left_out"] += 1
-        return False
+        return
+    mapped = u8(_MAPPED) if version == 4 else u8(0)
+    client_hi = flow["a_hi"]
+    client_lo = flow["a_lo"] | mapped
+    server_hi = flow["b_hi"]
+    server_lo = flow["b_lo"] | mapped
+    port = i8(flow["ports"]) & 0xFFFF
+    if side:
+        client_hi = flow["b_hi"]
+        client_lo = flow["b_lo"] | mapped
+        server_hi = flow["a_hi"]
+        server_lo = flow["a_lo"] | mapped
+        port = i8(flow["ports"]) >> 16
+    stop = min(end, position + FETCH_PATH)
+    size = i8(0)
+    hashed = fold(client_hi ^ names["seed_a"], client_lo ^ names["seed_b"])
+    hashed = fold(hashed ^ server_hi, server_lo ^ names["seed_a"]) ^ u8(port)
+    while position + size < stop and i8(buffer[position + size]) > 32:
+        hashed = (hashed ^ u8(buffer[position + size])) * u8(_FNV_PRIME)
+        size += 1
+    place = i8(hashed >> u8(32)) & (tables.fetch_hashes.shape[0] - 1)
+    if tables.fetch_hashes[place] == hashed:
+        return
+    tables.fetch_hashes[place] = hashed
+    fetch = tables.fetches[names["fetches"] % tables.fetches.shape[0]]
     names["fetches"] += 1
-    return True
+    fetch["client_hi"] = client_hi
+    fetch["client_lo"] = client_lo
+    fetch["server_hi"] = server_hi
+    fetch["server_lo"] = server_lo
+    fetch["ts_ns"] = ts_ns
+    fetch["packet"] = number
+    fetch["capture"] = names["capture"]
+    fetch["port"] = port
+    fetch["size"] = size
+    for index in range(size):
+        fetch["path"][index] = buffer[position + index]
 
 
 @part(b1(BYTES, i8, i8), inline=True)
@@ -565,31 +609,16 @@ def _read_host(
 ) -> int:
     """An HTTP request: its host, if it is listed or the flow's address was learned.
 
-    And the request itself where it fetches something of an outside server without a name.
+    Notes what is fetched of an outside server without a name.
     """
     tables = tables_of(names)
     found = _find_host(buffer, position, position + length, tables.work)
     begin = tables.work[1]
     size = tables.work[2]
     if tables.insides.shape[0] > 0 and big32(buffer, position) == _GET:
-        if found:
-            bare = _is_bare(i8(buffer[begin]), i8(buffer[begin + size - 1]))
-        else:
-            bare = _ends_head(buffer, position + length)
-        if bare and _is_fetch(names, flow, side, ts_ns):
-            written = _write_row(
-                segments,
-                written,
-                _WHAT_FETCH,
-                ts_ns,
-                number,
-                record,
-                side,
-                position,
-                min(length, HEAD_BYTES),
-                length,
-                frame_offset,
-            )
+        bare = _is_bare(buffer, begin, size) if found else _ends_head(buffer, position + length)
+        if bare and not i8(flow["flags"]) & _LISTED:
+            _note_fetch(names, flow, side, ts_ns, number, buffer, position + 4, position + length)
     if not found:
         return written
     first = _opening_of(start, side) == 0

@@ -6,18 +6,23 @@ one address space: IPv4 is v4-mapped.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from poolwatch.kernels.companions import add_companions, fold_closed, fold_living
+from poolwatch.kernels.companions import (
+    add_companions,
+    fold_closed,
+    fold_living,
+    want_hosts,
+)
 from poolwatch.layouts import (
     COMPANION,
     COMPANION_HOST,
     COMPANIONS,
+    FETCH,
     PEERS,
     PEERS_KNOWN,
     PREFIX,
@@ -27,17 +32,17 @@ from poolwatch.layouts import (
 from poolwatch.match.nametables import power_of_two
 
 if TYPE_CHECKING:
+    from poolwatch.match.nametables import NameTables
     from poolwatch.match.prefilter import FlowTable
     from poolwatch.settings import Limits
+    from poolwatch.terms import FlowKey
 
     Array = np.ndarray[Any, np.dtype[Any]]
     Tables = tuple[Array, Array, Array, Array, Array, Array]
 
 MAPPED = 0xFFFF_0000_0000
-PATH_BYTES = 200  # kept of a fetched path
 _HALF = (1 << 64) - 1
 _MAPPED_END = MAPPED | 0xFFFF_FFFF
-_KEPT = (7, 8)  # of the tables, when they are full
 
 
 class Row(NamedTuple):
@@ -83,24 +88,6 @@ class HostCompanions:
     capture: int | None
 
 
-@dataclass(slots=True)
-class _Fetches:
-    """The first fetches of a host, by server, port and path."""
-
-    kept: dict[tuple[int, int, str], Fetched] = field(default_factory=dict)
-    left_out: int = 0
-    capture: int | None = None  # -1: several
-
-    def add(self, fetched: Fetched, most: int) -> None:
-        key = fetched.server, fetched.port, fetched.path
-        known = self.kept.get(key)
-        if known is None or fetched.packet < known.packet:
-            self.kept[key] = fetched
-        if len(self.kept) > most:
-            del self.kept[max(self.kept, key=lambda key: self.kept[key].packet)]
-            self.left_out += 1
-
-
 def inside_rows(spans: Iterable[tuple[int, int]]) -> Array:
     """PREFIX rows of stretches of addresses, by first and last position, in order and apart."""
     four, six = [], []
@@ -124,36 +111,51 @@ def _unmapped(first: int, last: int) -> Iterator[tuple[int, int]]:
 
 
 class CompanionTable:
-    """Of one matcher; lasts over its captures. `insides` are PREFIX rows."""
+    """Of one matcher; lasts over its captures. `insides` are PREFIX rows.
 
-    def __init__(self, limits: Limits, insides: Array, seeds: Sequence[int]) -> None:
+    `names` are the tables through which the kernels note fetches.
+    """
+
+    def __init__(
+        self, limits: Limits, insides: Array, names: NameTables, seeds: Sequence[int]
+    ) -> None:
         self.insides = insides
         self._limits = limits
         self._seeds = tuple(seeds[:2])
-        self._folded = 0  # records of the flow table's ring that are folded in
-        self._fetches: dict[int, _Fetches] = {}
+        self.folded = 0  # records of the flow table's ring that are folded in
+        self._wanted: set[int] = set()  # positions of hosts that have hits
+        self._names = names
+        self._ring = np.zeros(limits.fetches, FETCH)
+        hashes: Array = np.zeros(power_of_two(limits.fetches), np.uint64)
+        names.note_fetches(insides, self._ring, hashes)
         self._tables = self._empty()
-        self._fetch_hosts_left_out = 0
+        self._places: dict[int, int] | None = None  # of hosts in their table, once asked for
 
     def begin_capture(self, number: int) -> None:
         """The flows to come are of another capture, and of a flow table begun anew."""
-        self._state["capture"] = number
-        self._folded = 0
+        self._state["capture"] = self._names.state["capture"] = number
+        self.folded = 0
+
+    def want(self, key: FlowKey) -> None:
+        """A flow has a hit, so its ends may have findings: companions are kept of them at last."""
+        mapped = MAPPED if key.version == 4 else 0
+        if len(self._wanted) < self._limits.companion_hosts:
+            self._wanted |= {key.a_address | mapped, key.b_address | mapped}
 
     def fold(self, table: FlowTable) -> None:
         """Take in the flows that closed since; their records must not be in use again."""
-        end = int(table.table["free_tail"][0])
-        while self._folded < end:
-            self._folded = fold_closed(
+        end: int = table.free_tail.item()
+        while self.folded < end:
+            self.folded = fold_closed(
                 *self._tables,
                 self.insides,
-                self._folded,
+                self.folded,
                 end,
                 table.free,
                 table.flows,
                 table.starts,
             )
-            if self._folded < end:
+            if self.folded < end:
                 self._make_room()
 
     def take(self, flow: Array, start: Array) -> None:
@@ -164,83 +166,101 @@ class CompanionTable:
                 return
             self._make_room()
 
-    def finish(self, table: FlowTable) -> None:
-        """The capture is over: take in the flows that are still open too."""
+    def finish(self, table: FlowTable, *, last: bool) -> None:
+        """The capture is over: take in the flows that are still open too.
+
+        After the `last` one only those of hosts that have hits: nobody asks for others then.
+        """
         self.fold(table)
+        self._places = None
+        wanted = self._wanted_bits() if last else np.zeros(0, np.bool_)
         record, end = 0, int(table.table["used"][0])
         while record < end:
             record = fold_living(
-                *self._tables, self.insides, record, end, table.flows, table.starts
+                *self._tables, self.insides, record, end, table.flows, table.starts, wanted
             )
             if record < end:
                 self._make_room()
 
-    def add_fetch(self, client: int, fetched: Fetched) -> None:
-        """Note a fetch by the host at a position."""
-        fetches = self._fetches.get(client)
-        if fetches is None:
-            if len(self._fetches) >= self._limits.companion_hosts:
-                self._fetch_hosts_left_out += 1
-                return
-            fetches = self._fetches[client] = _Fetches()
-        capture = int(self._state["capture"][0])
-        fetches.capture = capture if fetches.capture in (None, capture) else -1
-        fetches.add(fetched, self._limits.host_fetches)
-
     def merge(self, later: CompanionTable, packets: int) -> None:
         """Take over what a later slice saw, whose packets are numbered from `packets` on."""
+        self._wanted |= later._wanted
         hosts = int(later._state["hosts"][0])
-        while int(self._state["hosts"][0]) + hosts > self._limits.companion_hosts:
-            before = int(self._state["hosts"][0])
+        if int(self._state["hosts"][0]) + hosts > self._limits.companion_hosts:
             self._make_room()
-            if int(self._state["hosts"][0]) == before:
-                break
         for name in ("left_out", "hosts_left_out"):
             self._state[name] += later._state[name]
         self._add(self._tables, later._tables, np.zeros(hosts, np.int64), packets)
-        for client, fetches in later._fetches.items():
-            for fetched in fetches.kept.values():
-                self.add_fetch(client, fetched._replace(packet=fetched.packet + packets))
-            if client in self._fetches:
-                self._fetches[client].left_out += fetches.left_out
-        self._fetch_hosts_left_out += later._fetch_hosts_left_out
+        self._places = None
+        kept = later.fetches()
+        kept["packet"] += packets
+        count = int(self._names.state["fetches"][0])
+        self._ring[np.arange(count, count + len(kept)) % len(self._ring)] = kept
+        self._names.state["fetches"] += later._names.state["fetches"]
+
+    def positions(self) -> list[int]:
+        """The hosts of which anything is kept."""
+        used = self._tables[1][: int(self._state["hosts"][0])]
+        pairs = zip(used["hi"].tolist(), used["lo"].tolist(), strict=True)
+        return [hi << 64 | lo for hi, lo in pairs]
 
     def of(self, position: int) -> HostCompanions | None:
         """What is kept of the host at a position; None when nothing was seen of it."""
         _, hosts, _, rows, _, peers = self._tables
-        used = hosts[: int(self._state["hosts"][0])]
-        found = np.flatnonzero((used["hi"] == position >> 64) & (used["lo"] == position & _HALF))
-        fetches = self._fetches.get(position)
-        if not len(found) and fetches is None:
+        if self._places is None:
+            self._places = {one: place for place, one in enumerate(self.positions())}
+        place = self._places.get(position)
+        if place is None:
             return None
-        captures = {fetches.capture} if fetches else set()
-        left_out = fetches.left_out if fetches else 0
-        kept: list[Row] = []
-        bits = 0
-        if len(found):
-            host = used[found[0]]
-            bits = int(host["bits"])
-            left_out += int(host["left_out"])
-            captures.add(int(host["capture"]))
-            for first in host["rings"].tolist():
-                kept += (_row(rows[at], peers[at]) for at in _ring(rows, first))
-        fetched = fetches.kept.values() if fetches else ()
+        host = hosts[place]
+        fetched, captures, left_out = self._fetched(position)
+        captures.add(int(host["capture"]))
+        kept = (
+            _row(rows[at], peers[at])
+            for first in host["rings"].tolist()
+            for at in _ring(rows, first)
+        )
         return HostCompanions(
-            tuple(kept),
-            tuple(sorted(fetched, key=lambda one: one.packet)),
-            bool(bits & HostBit.SPOKE),
-            bool(bits & HostBit.HEARD),
-            left_out,
+            tuple(sorted(kept)),
+            fetched,
+            bool(host["bits"] & HostBit.SPOKE),
+            bool(host["bits"] & HostBit.HEARD),
+            left_out + int(host["left_out"]),
             captures.pop() if len(captures) == 1 and -1 not in captures else None,
         )
+
+    def fetches(self) -> Array:
+        """The FETCH rows that are kept, the oldest first."""
+        count, size = int(self._names.state["fetches"][0]), len(self._ring)
+        return self._ring[np.arange(max(count - size, 0), count) % size].copy()
+
+    def _fetched(self, position: int) -> tuple[tuple[Fetched, ...], set[int], int]:
+        """The first fetches of a host, the captures they are of, and how many more there were."""
+        rows = self._ring[: min(int(self._names.state["fetches"][0]), len(self._ring))]
+        own = rows[(rows["client_hi"] == position >> 64) & (rows["client_lo"] == position & _HALF)]
+        own = own[np.lexsort((own["packet"], own["capture"]))]
+        kept: dict[tuple[int, int, str], Fetched] = {}
+        for row in own:
+            fetched = _fetch(row)
+            kept.setdefault((fetched.server, fetched.port, fetched.path), fetched)
+        most = self._limits.host_fetches
+        first = tuple(kept.values())[:most]
+        return first, set(own["capture"].tolist()), max(len(kept) - most, 0)
+
+    def _wanted_bits(self) -> Array:
+        """Of each part of hashes whether a wanted host's is among them."""
+        bits: Array = np.zeros(1 << 16, np.bool_)
+        wanted = sorted(self._wanted)
+        high = np.array([position >> 64 for position in wanted], np.uint64)
+        want_hosts(bits, high, np.array([position & _HALF for position in wanted], np.uint64))
+        return bits
 
     def counts(self) -> dict[str, int]:
         """Bounds that bit: flows, hosts, fetches."""
         return {
             "companion_flows_left_out": int(self._state["left_out"][0]),
             "companion_hosts_left_out": int(self._state["hosts_left_out"][0]),
-            "companion_fetches_left_out": self._fetch_hosts_left_out
-            + sum(fetches.left_out for fetches in self._fetches.values()),
+            "fetches_forgotten": max(int(self._names.state["fetches"][0]) - len(self._ring), 0),
         }
 
     @property
@@ -264,17 +284,22 @@ class CompanionTable:
         )
 
     def _make_room(self) -> None:
-        """Forget hosts that never said a word, and if need be the longest silent."""
+        """Forget hosts that never said a word, and if need be the longest silent, down to half.
+
+        Those that have hits go last.
+        """
+        self._places = None
         state, hosts, _, rows, _, _ = self._tables
         used = hosts[: int(state["hosts"][0])]
         sizes = used["sizes"].sum(axis=1)
-        order = np.lexsort((-used["last_ns"], (used["bits"] & HostBit.SPOKE) == 0))
-        part, whole = _KEPT
-        room = np.cumsum(sizes[order]) <= min(len(rows) * part // whole, len(rows) - 2)
-        room[min(len(hosts) * part // whole, len(hosts) - 2) :] = False
-        speak = (used["bits"][order] & HostBit.SPOKE) != 0
+        wanted = np.array([p >> 64 ^ p & _HALF for p in self._wanted], np.uint64)
+        worth = np.where((used["bits"] & HostBit.SPOKE) != 0, 1, 0)
+        worth[np.isin(used["hi"] ^ used["lo"], wanted)] = 2
+        order = np.lexsort((-used["last_ns"], -worth))
+        room = np.cumsum(sizes[order]) <= min(len(rows) // 2, len(rows) - 2)
+        room[min(len(hosts) // 2, len(hosts) - 2) :] = False
         places = np.full(len(used), -1, np.int64)
-        places[order[room & speak]] = 0
+        places[order[room & (worth[order] > 0)]] = 0
         fresh = self._empty()
         for name in ("capture", "left_out"):
             fresh[0][name] = state[name]
@@ -328,35 +353,12 @@ def _row(row: Any, peers: Any) -> Row:
     )
 
 
-def bare_path(request: bytes) -> str | None:
-    """The path of a GET whose Host is an address or missing, printable; None for any other.
-
-    `request` begins with its verb and need not be whole.
-    """
-    line, _, rest = request.partition(b"\n")
-    parts = line.split(b" ")
-    if len(parts) < 2 or parts[0] != b"GET":
-        return None
-    for header in rest.split(b"\n"):
-        name, colon, value = header.partition(b":")
-        if not header.strip():
-            break
-        if colon and name.strip().lower() == b"host":
-            if not _is_address(value.strip().decode("latin-1")):
-                return None
-            break
-    text = parts[1][:PATH_BYTES].decode("latin-1")
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
-
-
-def _is_address(host: str) -> bool:
-    """Whether a Host is an IP address, with or without a port."""
-    if host.startswith("["):
-        host = host[1:].partition("]")[0]
-    elif host.count(":") == 1:
-        host = host.partition(":")[0]
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return not host
-    return True
+def _fetch(row: Any) -> Fetched:
+    text = bytes(row["path"][: int(row["size"])]).decode("latin-1")
+    return Fetched(
+        int(row["server_hi"]) << 64 | int(row["server_lo"]),
+        int(row["port"]),
+        "".join(c if c.isascii() and c.isprintable() else "?" for c in text),
+        int(row["ts_ns"]),
+        int(row["packet"]),
+    )

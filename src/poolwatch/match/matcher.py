@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from poolwatch.layouts import COUNTERS, REASONS, FlowFlag, Gate, SegmentBit, Told, What, tunnel_of
-from poolwatch.match.companions import MAPPED, CompanionTable, Fetched, bare_path
+from poolwatch.match.companions import CompanionTable
 from poolwatch.match.dialects import require_known
 from poolwatch.match.encrypted import LongFlow, LongFlows
 from poolwatch.match.headers import Header, read_header
@@ -35,7 +35,6 @@ _DATA = int(What.DATA)
 _HEAD = int(What.HEAD)
 _CLOSE = int(What.CLOSE)
 _TOLD = int(What.TOLD)
-_FETCH = int(What.FETCH)
 _TLS = int(Gate.TLS)
 _ROOM = 16  # one part in so many is freed when there are too many candidates
 NO_BYTES = np.zeros(1, np.uint8)
@@ -101,8 +100,7 @@ class Matcher:
         tables = NameTables(catalog.pools, [row.network for row in catalog.prefixes], limits)
         self.companions: CompanionTable | None = None
         if insides is not None:
-            self.companions = CompanionTable(limits, insides, secret_seeds(seed)[2:])
-            tables.set_insides(insides)
+            self.companions = CompanionTable(limits, insides, tables, secret_seeds(seed)[2:])
         self.table = FlowTable(
             limits,
             Endpoints(catalog.endpoints),
@@ -220,12 +218,17 @@ class Matcher:
             stream.use(catalog)
         self._catalog = catalog
 
-    def finish(self) -> list[Hit]:
-        """The capture is over: the hits of all flows still open."""
+    def finish(self, *, last: bool = True) -> list[Hit]:
+        """The capture is over: the hits of all flows still open.
+
+        `last`: no other follows, so companions are only kept of hosts that have hits.
+        """
         assert not self.table.keep, "a slice is finished by merging it into a first one"
         for rows in self.table.end():
             self.take(rows, NO_BYTES)
         self._settle_lookups()
+        if self.companions is not None:
+            self.companions.finish(self.table, last=last)
         return self.give()
 
     @property
@@ -297,9 +300,6 @@ class Matcher:
         if what == _TOLD:
             self._take_told(Told(bits), record, side, ts_ns, data)
             return
-        if what == _FETCH:
-            self._take_fetch(record, side, ts_ns, packet, data)
-            return
         at = Span(packet, offset, length)
         self._take_name(what, Row(record, side, ts_ns, packet, ((0, at),)), wire, data)
 
@@ -341,18 +341,6 @@ class Matcher:
             key = key_of(self.table.flows[record])
             sender = (key.version, key.b_address if side else key.a_address)
         self.identities.take(how, ts_ns, data, sender)
-
-    def _take_fetch(self, record: int, side: int, ts_ns: int, packet: int, data: bytes) -> None:
-        """A request to an outside server, perhaps by its bare address."""
-        path = bare_path(data)
-        if path is None or self.companions is None:
-            return
-        key = key_of(self.table.flows[record])
-        ends = (key.a_address, key.a_port), (key.b_address, key.b_port)
-        client, (server, port) = ends[side][0], ends[1 - side]
-        mapped = MAPPED if key.version == 4 else 0
-        fetched = Fetched(server | mapped, port, path, ts_ns, packet)
-        self.companions.add_fetch(client | mapped, fetched)
 
     def _fill_machines(self, hit: Hit) -> None:
         """Write into a hit what is known of its two ends by the time of its last packet."""
@@ -602,6 +590,8 @@ class Matcher:
 
     def _add(self, hit: Hit) -> None:
         """Give a hit; a lookup only at the end, when it is known who resolves for others."""
+        if self.companions is not None:
+            self.companions.want(hit.key)
         if hit.stage is not Stage.LOOKED_UP:
             self.hits.append(hit)
             return

@@ -18,6 +18,7 @@ from poolwatch.kernels.names import (
 )
 from poolwatch.kernels.openings import adopt_openings
 from poolwatch.layouts import (
+    FETCH,
     LEARNED,
     NAME_TABLES,
     NAMES,
@@ -77,6 +78,8 @@ class NameTables:
         self.arrays = {
             **lists,
             "insides": np.zeros(0, PREFIX),
+            "fetches": np.zeros(0, FETCH),
+            "fetch_hashes": np.zeros(0, np.uint64),
             "learned": np.zeros(limits.learned_addresses, LEARNED),
             "learned_slots": np.zeros(power_of_two(2 * limits.learned_addresses), np.int32),
             "servers": np.zeros(power_of_two(2 * limits.resolvers), SERVER),
@@ -94,7 +97,10 @@ class NameTables:
             self.arrays["learned_slots"][:] = 0
         if state["servers"]:
             self.arrays["servers"][:] = np.zeros(1, SERVER)
+        lasting = {name: state[name] for name in ("capture", "fetches")}
         self.state[:] = np.zeros(1, NAMES)
+        for name, value in lasting.items():
+            state[name] = value
         self._point()
         state["seed_a"], state["seed_b"] = seeds[:2]
         state["keep"] = keep
@@ -105,9 +111,13 @@ class NameTables:
         self.arrays |= lists
         self._point()
 
-    def set_insides(self, insides: Array) -> None:
-        """Say which addresses are inside: PREFIX rows, in order and apart."""
-        self.arrays["insides"] = insides
+    def note_fetches(self, insides: Array, fetches: Array, hashes: Array) -> None:
+        """From now on keep what is fetched of bare addresses, in a ring of FETCH rows.
+
+        `insides`: PREFIX rows of the addresses that are inside; `hashes`: zeros, by which a
+        fetch is known again.
+        """
+        self.arrays |= {"insides": insides, "fetches": fetches, "fetch_hashes": hashes}
         self._point()
 
     def _point(self) -> None:
@@ -130,7 +140,6 @@ class NameTables:
         return {
             "learned_forgotten": int(state["learned_forgotten"]),
             "resolvers_forgotten": int(state["servers_forgotten"]),
-            "fetches_left_out": int(state["fetches_left_out"]),
         }
 
     def is_kept(self, number: int) -> bool:
@@ -179,7 +188,7 @@ class NameTables:
         learned = later.arrays["learned"]
         self.learn_rows(learned[: int(later.state["learned"][0])])
         note_servers(self.state, later.arrays["servers"])
-        for name in ("learned_forgotten", "servers_forgotten", "fetches_left_out"):
+        for name in ("learned_forgotten", "servers_forgotten"):
             self.state[name] += later.state[name]
 
 

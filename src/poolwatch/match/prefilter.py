@@ -122,6 +122,7 @@ class FlowTable:
 
     def _reset(self, seed: int | None, keep: bool) -> None:
         self._written = self.table["segments"]  # a view: rows the last call wrote
+        self.free_tail = self.table["free_tail"]  # a view: records ever closed
         self._spare = 0  # flows that may come before the index has to grow
         table = self.table[0]
         seeds = secret_seeds(seed)
@@ -161,7 +162,8 @@ class FlowTable:
         while done < count:
             if count - done > self._spare:
                 self.reserve(count - done)
-            self.fold()
+            if self.companions is not None and self.free_tail.item() != self.companions.folded:
+                self.fold()
             before = done
             done = scan_packets(
                 batch.buffer,
@@ -233,9 +235,6 @@ class FlowTable:
             rows = self._rows()
             if rows:
                 yield rows
-
-        if self.companions is not None:
-            self.companions.finish(self)
 
     def fold(self) -> None:
         """Note of the flows that closed what they say of their hosts, before records are reused.
