@@ -12,9 +12,11 @@ import sys
 import time
 from contextlib import closing
 
+from poolwatch.aggregate.places import Inside
 from poolwatch.capture import open_source
 from poolwatch.capture.bytestream import ByteStream
 from poolwatch.catalog import load_catalog
+from poolwatch.match.companions import inside_rows
 from poolwatch.match.matcher import Matcher
 from poolwatch.settings import Limits
 
@@ -36,7 +38,7 @@ def scan(path: str) -> tuple[float, int]:
     catalog = load_catalog(())
     begun = time.perf_counter()
     packets = 0
-    matcher = Matcher(catalog, limits)
+    matcher = Matcher(catalog, limits, insides=inside_rows(Inside().spans()))
     with closing(ByteStream(path, limits.expansion_ratio)) as stream:
         for batch in open_source(stream, limits).batches():
             packets += batch.count

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime
 import gzip
 import hashlib
+import ipaddress
 import json
 import re
 import struct
@@ -78,7 +79,11 @@ def make(folder: Path) -> None:
         from pcaps import logfiles
 
         logfiles.write(folder, recipe["log"], DAY)
-    truth |= {name: recipe[name] for name in ("chains", "exits", "removals") if name in recipe}
+    truth |= {
+        name: recipe[name]
+        for name in ("chains", "companions", "exits", "removals")
+        if name in recipe
+    }
     text = json.dumps(truth, indent=1, ensure_ascii=False, sort_keys=True)
     (folder / "truth.json").write_text(text + "\n", "utf-8")
 
@@ -125,12 +130,28 @@ def build(recipe: dict[str, Any]) -> tuple[list[Sent], dict[str, Any]]:
 
 def _flows(recipe: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A recipe's own flows, then those of the scenarios it includes, moved in time."""
-    yield from recipe.get("flow", [])
+    for flow in recipe.get("flow", []):
+        yield from _swept(flow)
     for include in recipe.get("include", []):
         other = tomllib.loads((HERE / include["scenario"] / "recipe.toml").read_text("utf-8"))
         for flow in other["flow"]:
             start = float(flow.get("start", 0)) + include.get("start", 0.0)
             yield flow | {"start": start} | _moved(flow, include.get("move", {}))
+
+
+def _swept(flow: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The flow, or as many as its `sweep` says, to one address after another."""
+    sweep = flow.get("sweep", {"count": 1})
+    miner, pool = _endpoint(flow["miner"]), _endpoint(flow["pool"])
+    for n in range(sweep["count"]):
+        to = ipaddress.ip_address(pool[0]) + n * sweep.get("step", 1)
+        start = float(flow.get("start", 0)) + n * sweep.get("every", 0.0)
+        ends = {"miner": _joined(miner[0], miner[1] + n), "pool": _joined(str(to), pool[1])}
+        yield flow | {"start": start} | ends if "sweep" in flow else flow
+
+
+def _joined(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _moved(flow: dict[str, Any], move: dict[str, str]) -> dict[str, str]:
@@ -185,6 +206,9 @@ class Conversation:
         opener, other = ("C", "S") if flow.get("opens", "C") == "C" else ("S", "C")
         if flow.get("handshake", True):
             yield self._segment(opener, b"", "S")
+            if flow.get("reset"):
+                yield self._segment(other, b"", "RA")
+                return
             if flow.get("answered", True):
                 yield self._segment(other, b"", "SA")
                 yield self._segment(opener, b"", "A")

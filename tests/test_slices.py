@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from poolwatch.aggregate.places import Inside
 from poolwatch.capture.source import Batch
 from poolwatch.catalog import Catalog
+from poolwatch.match.companions import HostCompanions, inside_rows
 from poolwatch.match.matcher import Matcher
 from poolwatch.match.slices import merge
 from poolwatch.settings import Limits
@@ -20,9 +22,18 @@ from poolwatch.terms import Hit
 from tests import running
 from tests.running import ACK, FIN, MINER, POOL, PSH, RST, SCENARIOS, SYN, Sent
 
-LIMITS = Limits(flows=512, learned_addresses=512, resolvers=64, opening_bytes=1 << 20)
+LIMITS = Limits(
+    flows=512,
+    learned_addresses=512,
+    resolvers=64,
+    opening_bytes=1 << 20,
+    companion_hosts=256,
+    companion_rows=1024,
+    fetches=64,
+)
 CUTS = 300  # in two of a capture
 TRIPLES = 24  # ways to cut each capture in three that are tried, of all there are
+INSIDES = inside_rows(Inside().spans())
 PAUSE_NS = (LIMITS.flow_idle_seconds + 60) * 10**9
 
 # Which of two GTP tunnels with the same ends inside belong together is told by what came
@@ -45,9 +56,12 @@ class Slice:
         return self
 
     def answer(self) -> Answer:
-        hits = self.hits + self.matcher.finish()
+        hits = self.hits + self.matcher.finish(last=False)
         hits.sort(key=lambda hit: hit.first_packet)
-        return Answer(hits, self.matcher.counts(), self.matcher.not_understood())
+        table = self.matcher.companions
+        assert table is not None
+        companions = {position: table.of(position) for position in table.positions()}
+        return Answer(hits, self.matcher.counts(), self.matcher.not_understood(), companions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +69,11 @@ class Answer:
     hits: list[Hit]
     counts: dict[str, int]
     not_understood: dict[str, int]
+    companions: dict[int, HostCompanions | None]
 
 
 def read(batch: Batch, start: int, stop: int, using: Catalog, limits: Limits = LIMITS) -> Slice:
-    matcher = Matcher(using, limits, first=start == 0, seed=start)
+    matcher = Matcher(using, limits, first=start == 0, seed=start, insides=INSIDES)
     part = running.part_of(batch, start, stop)
     return Slice(matcher, matcher.feed(part) if part.count else [])
 
@@ -122,6 +137,7 @@ SAYINGS = {
         SUBMIT[30:],
         b'{"hello": "world"}\n',
         b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /x.sh HTTP/1.1\r\nHost: 198.51.100.7\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 46\r\n\r\n",
         b'{"method": "getwork", "params": [], "id": 1.0}',
         b"\x16\x03\x01\0\x05hello",

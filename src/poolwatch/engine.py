@@ -8,12 +8,13 @@ for item in Engine(catalog, limits, inside, sensor).run(["day.pcap"]):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
 
 from poolwatch import __version__
 from poolwatch.aggregate.attribute import attribute, locate
+from poolwatch.aggregate.companions import accompany
 from poolwatch.aggregate.estimate import Estimator
 from poolwatch.aggregate.findings import findings_within
 from poolwatch.aggregate.judge import Judge, flow_id
@@ -30,6 +31,7 @@ from poolwatch.chain.trace import Tracer
 from poolwatch.errors import CaptureError
 from poolwatch.inventory.geo import Geo
 from poolwatch.inventory.units import UnitTable
+from poolwatch.match.companions import inside_rows
 from poolwatch.match.encrypted import LongFlow
 from poolwatch.match.live import LiveMatcher, LiveSettings
 from poolwatch.match.matcher import Matcher
@@ -75,7 +77,10 @@ class Engine:
         self._geo = geo
         self._tracer = tracer
         self._judge = Judge(catalog, inside, sensor)
-        self._matcher = Matcher(catalog, limits, seed=seed)
+        insides = inside_rows(inside.spans())
+        self._matcher = Matcher(catalog, limits, seed=seed, insides=insides)
+        self._captures: dict[int, str | None] = {}  # ids, by the matcher's numbers
+        self._more = False  # whether captures follow the present one
         self._findings = findings_within(limits)
         self._findings.vantage = vantage
         self._estimator = Estimator(catalog)
@@ -83,26 +88,32 @@ class Engine:
 
     def run(self, names: list[str], progress: Progress | None = None) -> Iterator[Item]:
         """Sessions as they are settled, then the findings, then the stats."""
-        for wanted in find_inputs(names):
+        for wanted, more in followed(find_inputs(names)):
             if wanted.skipped:
                 self._skip(wanted)
                 continue
             self._stats.files += 1
+            self._more = more
             for session in self._scan(wanted.path, progress):
                 self._findings.add(session)
                 yield session
+        companions = self._matcher.companions
         for finding in self._findings.all():
             if self._units is not None:
                 attribute(finding, self._units)
             if self._tracer is not None:
                 identify(finding, self._tracer)
             self._estimator.fill(finding)
+            if companions is not None:
+                accompany(finding, companions, self._captures)
             yield finding
         if self._units is not None:
             self._stats.counts |= self._units.counts()
         if self._tracer is not None:
             self._stats.counts |= self._tracer.counts()
         self._stats.counts |= self._findings.counts()
+        if companions is not None:
+            self._stats.counts |= companions.counts()
         yield self._stats
 
     def _scan(self, path: str, progress: Progress | None) -> Iterator[Session]:
@@ -145,7 +156,7 @@ class Engine:
                 held = []
             if progress:
                 progress(shown_name(path), packets)
-        held += matcher.finish()
+        held += matcher.finish(last=not self._more)
         if held:
             yield from self._settle(held, capture or self._capture(path, stream, start_id))
         for mac in matcher.table.gateways():
@@ -163,7 +174,9 @@ class Engine:
         name = shown_name(path)
         if not self._identify:
             return Capture(name, None)
-        return Capture(name, stream.digest() if stream.is_file else start_id)
+        found = Capture(name, stream.digest() if stream.is_file else start_id)
+        self._captures[self._matcher.captures] = found.id
+        return found
 
     def _note_start(self, batch: Batch) -> None:
         first_ns = int(batch.packets["ts_ns"][0])
@@ -289,6 +302,17 @@ class LiveEngine:
             elif key is not None:
                 self._told.discard(key)
         return states
+
+
+def followed(inputs: Iterable[Input]) -> Iterator[tuple[Input, bool]]:
+    """Inputs, and whether another follows each."""
+    before: Input | None = None
+    for one in inputs:
+        if before is not None:
+            yield before, True
+        before = one
+    if before is not None:
+        yield before, False
 
 
 def encrypted_flow(flow: LongFlow) -> EncryptedFlow:

@@ -260,10 +260,13 @@ NAME_TABLES = (
     "slots",
     "tails",
     "prefixes",
+    "insides",
     "learned",
     "learned_slots",
     "servers",
     "openings",
+    "fetches",
+    "fetch_hashes",
     "ring",
     "flat",
     "work",
@@ -282,6 +285,8 @@ NAMES = np.dtype(
         ("bytes", "i8"),  # of openings, ever reserved
         ("learned_forgotten", "i8"),
         ("servers_forgotten", "i8"),
+        ("capture", "i8"),  # number of the present capture
+        ("fetches", "i8"),  # ever kept
     ]
 )
 
@@ -304,6 +309,78 @@ RECENT = np.dtype(
 
 # What a ring of recent packets has taken (one row), and where the next bytes go.
 RECENT_STATE = np.dtype([("rows", "i8"), ("bytes", "i8"), ("place", "i8")])
+
+# An inside host of which it is kept what else it did: its rings of COMPANION rows. Addresses are
+# v4-mapped here.
+COMPANION_HOST = np.dtype(
+    [
+        ("hi", "u8"),
+        ("lo", "u8"),
+        ("last_ns", "i8"),
+        ("rings", "i4", (2,)),  # a row of each ring, -1: none; the one of inbound rows is second
+        ("sizes", "i4", (2,)),  # rows in each
+        ("left_out", "i8"),  # flows of rows for which there was no room
+        ("capture", "i4"),  # number of the capture all its flows are of, -1: several
+        ("bits", "u4"),  # HostBit
+    ]
+)
+
+# A file that an inside host asked for by HTTP, of an outside server named by its bare address.
+# Addresses are v4-mapped here.
+FETCH_PATH = 200  # bytes kept of its path
+FETCH = np.dtype(
+    [
+        ("client_hi", "u8"),
+        ("client_lo", "u8"),
+        ("server_hi", "u8"),
+        ("server_lo", "u8"),
+        ("ts_ns", "i8"),
+        ("packet", "i8"),
+        ("capture", "i4"),  # its number
+        ("port", "u2"),
+        ("size", "u2"),  # of the path
+        ("path", "u1", (FETCH_PATH,)),
+    ]
+)
+
+# What a host tried at one port of others, or what one other tried at a port of it.
+COMPANION = np.dtype(
+    [
+        ("peer_hi", "u8"),  # of an inbound row
+        ("peer_lo", "u8"),
+        ("first_ns", "i8"),
+        ("last_ns", "i8"),
+        ("first_packet", "i8"),
+        ("flows", "i8"),
+        ("silent", "i8"),  # of those: nothing came back
+        ("reset", "i8"),  # of those: reset before any payload
+        ("credit", "i8"),  # of its ring the rows without any give way
+        ("host", "i4"),
+        ("next", "i4"),  # of its ring
+        ("port", "u2"),
+        ("bits", "u1"),  # CompanionBit
+        ("known", "u1"),  # addresses in PEERS.known, one more: there were others
+        ("spare", "u4"),
+    ]
+)
+
+# The different peers of a row: the first ones by their hashes, all by a bit for each hash.
+PEERS_KNOWN = 16
+PEERS = np.dtype([("known", "u8", (PEERS_KNOWN,)), ("bits", "u8", (16,))])
+
+# The scalars of the two tables of companions (one row).
+COMPANIONS = np.dtype(
+    [
+        ("seed_a", "u8"),
+        ("seed_b", "u8"),
+        ("hosts", "i8"),  # in use
+        ("rows", "i8"),
+        ("host_rows", "i8"),  # bound of each ring
+        ("capture", "i8"),  # number of the present capture
+        ("left_out", "i8"),  # flows of rows for which there was no room
+        ("hosts_left_out", "i8"),
+    ]
+)
 
 # A flow of an inside host, summed up once it went quiet: no payload, nothing of it.
 SUMMARY = np.dtype(
@@ -506,6 +583,7 @@ class FlowFlag(IntFlag):
     LISTED = 4096  # one end stands in the endpoint list
     INHERITED = 8192  # in a slice: began before it, as far as can be told
     LATER = 16384  # in a slice: not the first flow of its key
+    MINING = 32768  # something of mining was recognised in it
 
 
 class Gate(IntFlag):
@@ -530,6 +608,21 @@ class What(IntEnum):
     HOST = 5  # an HTTP request head with a listed name, or of a learned address
     OPENING = 6  # the side's opening is complete, and has or needs a name
     TOLD = 7  # a host says who it is; `bits` is a Told, an ARP packet is of no flow
+
+
+class HostBit(IntFlag):
+    """Beside a COMPANION_HOST row."""
+
+    SPOKE = 1  # a packet of it was seen
+    HEARD = 2  # a packet to it was seen
+
+
+class CompanionBit(IntFlag):
+    """Beside a COMPANION row."""
+
+    INBOUND = 1  # the other opened
+    INSIDE = 2  # the others are inside too
+    UDP = 4
 
 
 class Told(IntEnum):

@@ -115,6 +115,16 @@ class Limits:
     """Separate times of activity kept per host; beyond, the nearest become one."""
     hosts: int = 65_536
     """Hosts a finding is kept of; beyond, their conversations still come out as events."""
+    companion_hosts: int = 65_536
+    """Inside hosts of which it is kept what else they did; beyond, mute and long silent ones go."""
+    companion_rows: int = 262_144
+    """Ports they tried and others that tried theirs, of all hosts together."""
+    host_companions: int = 64
+    """The same of one host, of each of both kinds: those with most flows."""
+    fetches: int = 16_384
+    """Files fetched by HTTP from bare addresses that are remembered, the newest ones."""
+    host_fetches: int = 16
+    """Files fetched from bare addresses that are kept of one host, the first ones."""
     table_findings: int = 1000
     """Findings printed in a table; the rest are counted."""
     unit_rows: int = 1_000_000

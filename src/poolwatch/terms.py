@@ -773,6 +773,7 @@ class Finding:
     kinds: list[WorkKind] = field(default_factory=list)  # of the work behind the hashrate
     coins_mined: list[CoinsMined] = field(default_factory=list)
     energy: Energy | None = None
+    first_greeting_ns: int | None = None  # first message of a conversation in which it greeted
     companions: Companions | None = None  # None: not looked at
     cause: str | None = None  # deliberate, malware, research, undetermined; None: not asked
     grounds: list[Ground] = field(default_factory=list)  # for and against, strongest first

@@ -48,7 +48,7 @@ MORE_MINING = {
     "software", "software_version", "hardware_class", "height", "nbits", "coinbase",
 }  # fmt: skip
 MORE_FINDING = {
-    "vantage", "chain",
+    "vantage", "chain", "companions", "first_greeting",
     "inside", "refused", "dialects", "jobs", "sessions", "logins", "pool_ends", "accounts", "mails",
     "open", "hashrate_reported", "many_miners", "identity", "coins_mined",
 }  # fmt: skip

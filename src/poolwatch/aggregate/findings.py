@@ -111,6 +111,7 @@ class _Gathered:
     spans: Runs
     first_ns: int = 0  # 0: no time known
     last_ns: int = 0
+    greeted_ns: int = 0  # first message of a conversation that got so far, 0: none
     parts: dict[Role, _Part] = field(default_factory=dict)
     sessions: int = 0
     machines: Machines = field(default_factory=Machines)
@@ -346,6 +347,8 @@ class Findings:
             return
         gathered.first_ns = min(gathered.first_ns or first_ns, first_ns)
         gathered.last_ns = max(gathered.last_ns, last_ns)
+        if hit.stage >= Stage.GREETED:
+            gathered.greeted_ns = min(gathered.greeted_ns or first_ns, first_ns)
         gathered.spans.add(_miner(session), first_ns, last_ns)
 
     def _list(self, gathered: _Gathered, name: str, value: object) -> None:
@@ -460,6 +463,7 @@ def _finding(host: str, gathered: _Gathered, gateways: Gateways, vantage: str | 
         first_ns=gathered.first_ns,
         last_ns=gathered.last_ns,
         active_ns=gathered.spans.total(),
+        first_greeting_ns=gathered.greeted_ns or None,
         dialects=lists.get("dialects", []),  # type: ignore[arg-type]
         coins=lists.get("coins", []),  # type: ignore[arg-type]
         pools=lists.get("pools", []),  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import ipaddress
 from functools import lru_cache
 
 from poolwatch.errors import UsageError
+from poolwatch.inventory.addresses import position
 from poolwatch.inventory.units import UnitTable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -22,6 +23,23 @@ class Inside:
         self._networks = tuple(_network(text) for text in wanted)
         self._units = units
         self.holds = lru_cache(maxsize=65_536)(self._holds)
+
+    def spans(self) -> list[tuple[int, int]]:
+        """First and last position of each stretch that is inside, in order and apart.
+
+        Positions are those of `inventory.addresses`: IPv4 is v4-mapped.
+        """
+        spans = [(span.low, span.high) for span in (self._units.networks() if self._units else ())]
+        for network in self._networks:
+            low, high = int(network[0]), int(network[-1])
+            spans.append((position(network.version, low), position(network.version, high)))
+        united: list[tuple[int, int]] = []
+        for low, high in sorted(spans):
+            if united and low <= united[-1][1] + 1:
+                united[-1] = united[-1][0], max(united[-1][1], high)
+            else:
+                united.append((low, high))
+        return united
 
     def _holds(self, address: str) -> bool:
         parsed = ipaddress.ip_address(address)

@@ -26,7 +26,7 @@ from poolwatch.kernels import (
     void,
 )
 from poolwatch.kernels.intrinsics import array_at, fold
-from poolwatch.layouts import LEARNED, NAMES, OPENING, PREFIX, SERVER
+from poolwatch.layouts import FETCH, LEARNED, NAMES, OPENING, PREFIX, SERVER
 
 OWN_BYTES: Any = types.Array(types.uint8, 1, "C")
 BOOLS: Any = types.Array(types.boolean, 1, "C")
@@ -49,10 +49,13 @@ class Tables(NamedTuple):
     slots: Any  # open addressing over them
     tails: Any  # whether a listed suffix ends in bytes that fall here
     prefixes: Any  # in order and apart
+    insides: Any  # which addresses are inside, likewise
     learned: Any  # a ring
     learned_slots: Any  # open addressing over it: row + 1
     servers: Any  # open addressing
     openings: Any  # a ring
+    fetches: Any  # a ring
+    fetch_hashes: Any  # of fetches, by some of their bits: those that are known
     ring: Any  # bytes of openings
     ring_read: Any  # the same, read-only
     flat: Any  # NAME_BYTES of scratch: one name as text
@@ -65,10 +68,13 @@ _TABLES_TYPE: Any = bundle(
     INT32S,
     BOOLS,
     rows(PREFIX),
+    rows(PREFIX),
     rows(LEARNED),
     INT32S,
     rows(SERVER),
     rows(OPENING),
+    rows(FETCH),
+    SLOTS,
     OWN_BYTES,
     BYTES,
     OWN_BYTES,
@@ -82,6 +88,7 @@ _learned = array_at(rows(LEARNED), LEARNED.itemsize)
 _learned_slots = array_at(INT32S, 4)
 _servers = array_at(rows(SERVER), SERVER.itemsize)
 _openings = array_at(rows(OPENING), OPENING.itemsize)
+_fetches = array_at(rows(FETCH), FETCH.itemsize)
 _ring = array_at(OWN_BYTES, 1)
 _ring_read = array_at(BYTES, 1)
 _flat = array_at(OWN_BYTES, 1)
@@ -96,10 +103,13 @@ def tables_of(names: Any) -> Any:
         _slots(names["slots_at"], names["slots_count"]),
         _tails(names["tails_at"], names["tails_count"]),
         _prefixes(names["prefixes_at"], names["prefixes_count"]),
+        _prefixes(names["insides_at"], names["insides_count"]),
         _learned(names["learned_at"], names["learned_count"]),
         _learned_slots(names["learned_slots_at"], names["learned_slots_count"]),
         _servers(names["servers_at"], names["servers_count"]),
         _openings(names["openings_at"], names["openings_count"]),
+        _fetches(names["fetches_at"], names["fetches_count"]),
+        _hashes(names["fetch_hashes_at"], names["fetch_hashes_count"]),
         _ring(names["ring_at"], names["ring_count"]),
         _ring_read(names["ring_at"], names["ring_count"]),
         _flat(names["flat_at"], names["flat_count"]),

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel, part, row, rows, void
+from poolwatch.kernels import BYTES, INT64S, b1, i8, kernel, part, row, rows, u8, void
 from poolwatch.kernels.dns import read_dns
-from poolwatch.kernels.intrinsics import big16, big32
+from poolwatch.kernels.intrinsics import big16, big32, fold
 from poolwatch.kernels.names import (
     NAMES_TYPE,
     OWN_BYTES,
@@ -35,6 +35,7 @@ from poolwatch.kernels.tls import (
     speaks_tls13,
 )
 from poolwatch.layouts import (
+    FETCH_PATH,
     FLOW,
     FLOW_START,
     NAMED,
@@ -42,6 +43,7 @@ from poolwatch.layouts import (
     OPENING,
     OPENING_PIECES,
     SEGMENT,
+    FlowFlag,
     Gate,
     Opening,
     OpeningBit,
@@ -71,6 +73,9 @@ _HELD = int(OpeningBit.HELD)
 _WHAT_DNS = int(What.DNS)
 _WHAT_HOST = int(What.HOST)
 _WHAT_OPENING = int(What.OPENING)
+_LISTED = int(FlowFlag.LISTED)
+_MAPPED = 0xFFFF_0000_0000
+_FNV_PRIME = 0x100000001B3
 _SERIAL = 0xFFFFFFFF
 _NOWHERE = -(1 << 62)  # a place no ring reaches
 _PORT_DNS = 53
@@ -84,6 +89,7 @@ _VERBS = (
     0x44454C45,  # "DELE"
     0x50415443,  # "PATC"
 )
+_GET = 0x47455420
 _HOST_HEADER = 0x686F7374  # "host"
 
 
@@ -380,6 +386,85 @@ def _find_host(buffer: Any, position: int, end: int, work: Any) -> bool:
 
 
 @part(b1(BYTES, i8, i8), inline=True)
+def _is_bare(buffer: Any, begin: int, size: int) -> bool:
+    """Whether a host is an address: three dots between digits, or the [ of IPv6."""
+    if i8(buffer[begin]) == 0x5B:
+        return True
+    dots = 0
+    for index in range(begin, begin + size):
+        byte = i8(buffer[index])
+        if byte == 0x2E:
+            dots += 1
+        elif byte < 0x30 or byte > 0x39:
+            return False
+    return dots == 3
+
+
+@part(b1(BYTES, i8), inline=True)
+def _ends_head(buffer: Any, end: int) -> bool:
+    """Whether a blank line ends a request's payload: its head is whole."""
+    if i8(buffer[end - 1]) != 10:
+        return False
+    return i8(buffer[end - 2]) == 10 or (i8(buffer[end - 2]) == 13 and i8(buffer[end - 3]) == 10)
+
+
+@part(void(NAMES_TYPE, row(FLOW), i8, i8, i8, BYTES, i8, i8))
+def _note_fetch(
+    names: Any,
+    flow: Any,
+    side: int,
+    ts_ns: int,
+    number: int,
+    buffer: Any,
+    position: int,
+    end: int,
+) -> None:
+    """Keep a request whose path begins there, if it goes from inside to outside and is new."""
+    tables = tables_of(names)
+    version = 4 if i8(flow["kind"]) <= 2 else 6
+    a_inside = find_prefix(tables.insides, version, flow["a_hi"], flow["a_lo"]) >= 0
+    b_inside = find_prefix(tables.insides, version, flow["b_hi"], flow["b_lo"]) >= 0
+    if a_inside == b_inside or a_inside != (side == 0):
+        return
+    mapped = u8(_MAPPED) if version == 4 else u8(0)
+    client_hi = flow["a_hi"]
+    client_lo = flow["a_lo"] | mapped
+    server_hi = flow["b_hi"]
+    server_lo = flow["b_lo"] | mapped
+    port = i8(flow["ports"]) & 0xFFFF
+    if side:
+        client_hi = flow["b_hi"]
+        client_lo = flow["b_lo"] | mapped
+        server_hi = flow["a_hi"]
+        server_lo = flow["a_lo"] | mapped
+        port = i8(flow["ports"]) >> 16
+    stop = min(end, position + FETCH_PATH)
+    size = i8(0)
+    hashed = fold(client_hi ^ names["seed_a"], client_lo ^ names["seed_b"])
+    hashed = fold(hashed ^ server_hi, server_lo ^ names["seed_a"]) ^ u8(port)
+    while position + size < stop and i8(buffer[position + size]) > 32:
+        hashed = (hashed ^ u8(buffer[position + size])) * u8(_FNV_PRIME)
+        size += 1
+    place = i8(hashed >> u8(32)) & (tables.fetch_hashes.shape[0] - 1)
+    if tables.fetch_hashes[place] == hashed:
+        return
+    tables.fetch_hashes[place] = hashed
+    fetch = tables.fetches[names["fetches"] % tables.fetches.shape[0]]
+    names["fetches"] += 1
+    fetch["client_hi"] = client_hi
+    fetch["client_lo"] = client_lo
+    fetch["server_hi"] = server_hi
+    fetch["server_lo"] = server_lo
+    fetch["ts_ns"] = ts_ns
+    fetch["packet"] = number
+    fetch["capture"] = names["capture"]
+    fetch["port"] = port
+    fetch["size"] = size
+    for index in range(size):
+        fetch["path"][index] = buffer[position + index]
+
+
+@part(b1(BYTES, i8, i8), inline=True)
 def _is_request(buffer: Any, position: int, end: int) -> bool:
     if position + 16 > end:
         return False
@@ -522,12 +607,20 @@ def _read_host(
     segments: Any,
     written: int,
 ) -> int:
-    """An HTTP request: its host, if it is listed or the flow's address was learned."""
+    """An HTTP request: its host, if it is listed or the flow's address was learned.
+
+    Notes what is fetched of an outside server without a name.
+    """
     tables = tables_of(names)
-    if not _find_host(buffer, position, position + length, tables.work):
-        return written
+    found = _find_host(buffer, position, position + length, tables.work)
     begin = tables.work[1]
     size = tables.work[2]
+    if tables.insides.shape[0] > 0 and big32(buffer, position) == _GET:
+        bare = _is_bare(buffer, begin, size) if found else _ends_head(buffer, position + length)
+        if bare and not i8(flow["flags"]) & _LISTED:
+            _note_fetch(names, flow, side, ts_ns, number, buffer, position + 4, position + length)
+    if not found:
+        return written
     first = _opening_of(start, side) == 0
     listed = holds_name(names, take_text(buffer, begin, size, tables.flat))
     if listed and start["named"] == 0:

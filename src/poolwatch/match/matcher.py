@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from poolwatch.layouts import COUNTERS, REASONS, FlowFlag, Gate, SegmentBit, Told, What, tunnel_of
+from poolwatch.match.companions import CompanionTable
 from poolwatch.match.dialects import require_known
 from poolwatch.match.encrypted import LongFlow, LongFlows
 from poolwatch.match.headers import Header, read_header
@@ -15,7 +16,7 @@ from poolwatch.match.identities import Identities
 from poolwatch.match.message import Segment, Span, Tally
 from poolwatch.match.names import FlowNames, NameWatch, Row
 from poolwatch.match.nametables import NameTables
-from poolwatch.match.prefilter import Endpoints, FlowTable, Rows, key_of
+from poolwatch.match.prefilter import Endpoints, FlowTable, Rows, key_of, secret_seeds
 from poolwatch.match.stream import Stream
 from poolwatch.terms import FlowKey, Hit, Machine, NameSeen, Stage, TlsSeen, Via
 
@@ -80,6 +81,9 @@ class Matcher:
     A slice holds back what it cannot judge alone: payload of flows that may have begun
     before it (`kept`), and the first flow of each key that closed in it (`closed`).
     `poolwatch.match.slices.merge` joins it with the slice in front.
+
+    `insides`: PREFIX rows of the addresses that are inside; then it is kept what else their hosts
+    did (`companions`), over all captures.
     """
 
     def __init__(
@@ -89,12 +93,21 @@ class Matcher:
         *,
         first: bool = True,
         seed: int | None = None,
+        insides: Any = None,
     ) -> None:
         require_known(catalog)
         self.limits = limits
         tables = NameTables(catalog.pools, [row.network for row in catalog.prefixes], limits)
+        self.companions: CompanionTable | None = None
+        if insides is not None:
+            self.companions = CompanionTable(limits, insides, tables, secret_seeds(seed)[2:])
         self.table = FlowTable(
-            limits, Endpoints(catalog.endpoints), seed=seed, keep=not first, names=tables
+            limits,
+            Endpoints(catalog.endpoints),
+            seed=seed,
+            keep=not first,
+            names=tables,
+            companions=self.companions,
         )
         self.tally: Tally = Tally()
         self.names = NameWatch(catalog, tables, limits, self.tally)
@@ -114,10 +127,14 @@ class Matcher:
         self.changed: set[int] | None = None  # records with news, if somebody asks for them
         self._catalog = catalog
         self._seed = seed
+        self.captures = 0  # begun with `reuse`
 
     def reuse(self) -> None:
         """Begin another capture with the same memory."""
         self.table.reuse(seed=self._seed, keep=False)
+        self.captures += 1
+        if self.companions is not None:
+            self.companions.begin_capture(self.captures)
         self.tally = Tally()
         self.streams, self.heads, self.kept = {}, {}, {}
         self.closed, self.hits, self.over, self.lookups = [], [], [], []
@@ -201,12 +218,17 @@ class Matcher:
             stream.use(catalog)
         self._catalog = catalog
 
-    def finish(self) -> list[Hit]:
-        """The capture is over: the hits of all flows still open."""
+    def finish(self, *, last: bool = True) -> list[Hit]:
+        """The capture is over: the hits of all flows still open.
+
+        `last`: no other follows, so companions are only kept of hosts that have hits.
+        """
         assert not self.table.keep, "a slice is finished by merging it into a first one"
         for rows in self.table.end():
             self.take(rows, NO_BYTES)
         self._settle_lookups()
+        if self.companions is not None:
+            self.companions.finish(self.table, last=last)
         return self.give()
 
     @property
@@ -422,9 +444,16 @@ class Matcher:
                 self._finish_early(record, "candidates_shed")
 
     def _finish_early(self, record: int, why: str) -> None:
-        self._add_hit(record, self._forget(record))
+        stream = self._forget(record)
+        self._mark_mining(record, stream)
+        self._add_hit(record, stream)
         self.table.untell(record)
         self._dismiss(record, why)
+
+    def _mark_mining(self, record: int, stream: Stream | None) -> None:
+        """Note with a flow's record that it was mining, before its stream is gone."""
+        if stream is not None and stream.conversation.found:
+            self.table.flows["flags"][record] |= np.uint16(FlowFlag.MINING)
 
     def _shed_waiting(self) -> None:
         """Too many bytes wait in all streams together: those that hold most go."""
@@ -438,6 +467,7 @@ class Matcher:
         """A flow closed: its hit, or in a slice what a merge will need."""
         stream = self._forget(record)
         head = self.heads.pop(record, None)
+        self._mark_mining(record, stream)
         flags = int(self.table.flows["flags"][record])
         if not self.table.keep:
             self._add_hit(record, stream)
@@ -455,7 +485,13 @@ class Matcher:
             self.over.append(closed)
         else:
             self.tally["slice_flows_shed"] += 1
+            self.note_companion(closed)
             self.draw(closed)
+
+    def note_companion(self, closed: Closed) -> None:
+        """Note of a flow that is over what it says of its hosts."""
+        if self.companions is not None:
+            self.companions.take(closed.flow, closed.start)
 
     def _add_hit(self, record: int, stream: Stream | None) -> None:
         names = self.names.flows.pop(record, None)
@@ -554,6 +590,8 @@ class Matcher:
 
     def _add(self, hit: Hit) -> None:
         """Give a hit; a lookup only at the end, when it is known who resolves for others."""
+        if self.companions is not None:
+            self.companions.want(hit.key)
         if hit.stage is not Stage.LOOKED_UP:
             self.hits.append(hit)
             return

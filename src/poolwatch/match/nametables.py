@@ -19,6 +19,7 @@ from poolwatch.kernels.names import (
 )
 from poolwatch.kernels.openings import adopt_openings
 from poolwatch.layouts import (
+    FETCH,
     LEARNED,
     NAME_TABLES,
     NAMES,
@@ -77,6 +78,9 @@ class NameTables:
         lists, self._most_labels = _lists(suffixes, networks)
         self.arrays = {
             **lists,
+            "insides": np.zeros(0, PREFIX),
+            "fetches": np.zeros(0, FETCH),
+            "fetch_hashes": np.zeros(0, np.uint64),
             "learned": np.zeros(limits.learned_addresses, LEARNED),
             "learned_slots": np.zeros(power_of_two(2 * limits.learned_addresses), np.int32),
             "servers": np.zeros(power_of_two(2 * limits.resolvers), SERVER),
@@ -94,7 +98,10 @@ class NameTables:
             self.arrays["learned_slots"][:] = 0
         if state["servers"]:
             self.arrays["servers"][:] = np.zeros(1, SERVER)
+        lasting = {name: state[name] for name in ("capture", "fetches")}
         self.state[:] = np.zeros(1, NAMES)
+        for name, value in lasting.items():
+            state[name] = value
         self._point()
         state["seed_a"], state["seed_b"] = seeds[:2]
         state["keep"] = keep
@@ -103,6 +110,15 @@ class NameTables:
         """Look for other names and networks from now on; what was learned stays."""
         lists, self._most_labels = _lists(suffixes, networks)
         self.arrays |= lists
+        self._point()
+
+    def note_fetches(self, insides: Array, fetches: Array, hashes: Array) -> None:
+        """From now on keep what is fetched of bare addresses, in a ring of FETCH rows.
+
+        `insides`: PREFIX rows of the addresses that are inside; `hashes`: zeros, by which a
+        fetch is known again.
+        """
+        self.arrays |= {"insides": insides, "fetches": fetches, "fetch_hashes": hashes}
         self._point()
 
     def _point(self) -> None:

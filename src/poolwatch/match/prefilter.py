@@ -40,6 +40,7 @@ from poolwatch.terms import FlowKey
 if TYPE_CHECKING:
     from poolwatch.capture.source import Batch
     from poolwatch.catalog.rows import EndpointRow
+    from poolwatch.match.companions import CompanionTable
     from poolwatch.settings import Limits
 
     Array = np.ndarray[Any, np.dtype[Any]]
@@ -98,10 +99,12 @@ class FlowTable:
         seed: int | None,
         keep: bool,
         names: NameTables | None = None,
+        companions: CompanionTable | None = None,
     ) -> None:
         self.limits = limits
         self.endpoints = endpoints
         self.names = names or NameTables((), (), limits)
+        self.companions = companions
         self.flows = _aligned(limits.flows, FLOW)
         self.starts = np.zeros(limits.flows, FLOW_START)
         self.free = np.zeros(limits.flows, np.int32)
@@ -119,9 +122,10 @@ class FlowTable:
 
     def _reset(self, seed: int | None, keep: bool) -> None:
         self._written = self.table["segments"]  # a view: rows the last call wrote
+        self.free_tail = self.table["free_tail"]  # a view: records ever closed
         self._spare = 0  # flows that may come before the index has to grow
         table = self.table[0]
-        seeds = _seeds(seed)
+        seeds = secret_seeds(seed)
         for name, value in zip(("seed_a", "seed_b", "seed_c", "seed_d"), seeds, strict=True):
             table[name] = value
         self.names.reset(seeds, keep=keep)
@@ -158,6 +162,8 @@ class FlowTable:
         while done < count:
             if count - done > self._spare:
                 self.reserve(count - done)
+            if self.companions is not None and self.free_tail.item() != self.companions.folded:
+                self.fold()
             before = done
             done = scan_packets(
                 batch.buffer,
@@ -229,6 +235,14 @@ class FlowTable:
             rows = self._rows()
             if rows:
                 yield rows
+
+    def fold(self) -> None:
+        """Note of the flows that closed what they say of their hosts, before records are reused.
+
+        A later slice does not: only merging shows what its flows are.
+        """
+        if self.companions is not None and not self.keep:
+            self.companions.fold(self)
 
     def close(self, record: int) -> Rows:
         """Close one flow."""
@@ -469,7 +483,7 @@ def key_of(flow: Any) -> FlowKey:
     )
 
 
-def _seeds(seed: int | None) -> tuple[int, int, int, int]:
+def secret_seeds(seed: int | None) -> tuple[int, int, int, int]:
     """Four hash seeds: secret unless `seed` asks for the same ones again."""
     if seed is None:
         return tuple(secrets.randbits(64) for _ in range(4))  # type: ignore[return-value]

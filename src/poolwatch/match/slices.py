@@ -77,6 +77,8 @@ def merge(first: Matcher, later: Matcher) -> list[Hit]:
     for closed in later.over:
         _settle(first, closed)
     first.table.names.learn(later.table.names)  # not before: it came behind the flows above
+    if first.companions is not None and later.companions is not None:
+        first.companions.merge(later.companions, base)
     first.lookups += later.lookups
     return first.give() + later.give()
 
@@ -147,18 +149,19 @@ def _settle(first: Matcher, closed: Closed) -> None:
     name_flow(first.table.names.state, closed.flow, closed.start, 0)
     if closed.stream is not None:
         closed.stream.count_in(first.tally)
-    if not first.table.keep:
-        first.draw(closed)
-    elif len(first.over) < first.limits.held_flows:
+    if first.table.keep and len(first.over) < first.limits.held_flows:
         first.over.append(closed)
-    else:
+        return
+    if first.table.keep:
         first.tally["slice_flows_shed"] += 1
-        first.draw(closed)
+    first.note_companion(closed)
+    first.draw(closed)
 
 
 def _merge_plain(first: Matcher, later: Matcher) -> list[int]:
     """Merge the flows nobody reads; return the records of the others."""
     into, out = first.table, later.table
+    into.fold()
     used = int(out.table["used"][0])
     left = np.zeros(used, np.int32)
     into.reserve(used)
@@ -287,6 +290,7 @@ def _insert(first: Matcher, closed: Closed) -> int:
         flags = int(closed.flow["flags"][0]) & ~int(FlowFlag.INHERITED)
         closed.flow["flags"] = flags | FlowFlag.LATER  # it began here: nothing to wait for
     for _ in range(2):
+        table.fold()
         table.reserve(1)
         record: int = insert_flow(
             table.slots,

@@ -5,7 +5,6 @@ Raw values; what is not known is null. The fields are promised: they are never r
 
 from __future__ import annotations
 
-import datetime
 import ipaddress
 import json
 import math
@@ -18,8 +17,11 @@ import msgspec
 from poolwatch.inventory.tree import sum_up
 from poolwatch.layouts import Carrier, tunnel_of, vlans_of
 from poolwatch.outputs import Item, View
+from poolwatch.outputs.companions import companions_value
 from poolwatch.outputs.masking import without_credentials
 from poolwatch.outputs.quantities import coins_value, energy_value
+from poolwatch.outputs.times import known_time
+from poolwatch.outputs.times import timestamp as timestamp
 from poolwatch.terms import (
     EncryptedFlow,
     Endpoint,
@@ -89,25 +91,9 @@ def event_line(event: dict[str, Any]) -> str:
         return text.encode("utf-8", "replace").decode() + "\n"
 
 
-def timestamp(ns: int) -> str:
-    """ISO 8601 with microseconds and a numeric zone, as EVE has it."""
-    seconds, rest = divmod(ns, 1_000_000_000)
-    base = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-    try:
-        moment = base + datetime.timedelta(seconds=seconds)
-    except OverflowError:
-        moment = base
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}+0000"
-
-
 def _target(tunnel: Tunnel) -> str:
     host = f"[{tunnel.host}]" if ":" in tunnel.host else tunnel.host
     return f"{host}:{tunnel.port}"
-
-
-def _known_time(ns: int) -> str | None:
-    """The time of an event; none where the capture has no clock."""
-    return timestamp(ns) if ns else None
 
 
 def mining_event(session: Session) -> dict[str, Any]:
@@ -117,7 +103,7 @@ def mining_event(session: Session) -> dict[str, Any]:
     last_ns = hit.seen_last_ns or hit.last_ns
     return {
         "v": VERSION,
-        "timestamp": _known_time(first_ns),
+        "timestamp": known_time(first_ns),
         "flow_id": session.flow_id,
         "community_id": session.community_id,
         "event_type": "mining",
@@ -170,8 +156,8 @@ def mining_event(session: Session) -> dict[str, Any]:
             "midstream": not hit.opened,
             "payload": _payload(session),
             "open": hit.open,
-            "first_seen": _known_time(first_ns),
-            "last_seen": _known_time(last_ns),
+            "first_seen": known_time(first_ns),
+            "last_seen": known_time(last_ns),
             "jobs": hit.jobs,
             "shares": _shares(hit.shares),
             "difficulty": _number(hit.difficulty),
@@ -196,7 +182,7 @@ def finding_event(finding: Finding) -> dict[str, Any]:
     best = finding.best
     return {
         "v": VERSION,
-        "timestamp": _known_time(finding.first_ns),
+        "timestamp": known_time(finding.first_ns),
         "event_type": "finding",
         "sensor": best.sensor,
         "finding_id": finding.finding_id,
@@ -215,8 +201,8 @@ def finding_event(finding: Finding) -> dict[str, Any]:
         "workers": finding.workers,
         "mails": finding.mails,
         "agents": finding.agents,
-        "first_seen": _known_time(finding.first_ns),
-        "last_seen": _known_time(finding.last_ns),
+        "first_seen": known_time(finding.first_ns),
+        "last_seen": known_time(finding.last_ns),
         "active_seconds": round(finding.active_ns / 1e9, 6),
         "jobs": finding.jobs,
         "shares": _shares(finding.shares),
@@ -230,6 +216,8 @@ def finding_event(finding: Finding) -> dict[str, Any]:
         "vantage": finding.vantage,
         "equipment": finding.equipment,
         "chain": _chain(finding.logged),
+        "first_greeting": known_time(finding.first_greeting_ns or 0),
+        "companions": companions_value(finding.companions),
         "cause": None,
         "grounds": [],
         "counter_grounds": [],
@@ -244,7 +232,7 @@ def stats_event(stats: Stats, findings: Sequence[Finding] = ()) -> dict[str, Any
     counts = dict(stats.counts)
     return {
         "v": VERSION,
-        "timestamp": _known_time(stats.last_ns),
+        "timestamp": known_time(stats.last_ns),
         "event_type": "stats",
         "sensor": stats.sensor,
         "stats": {
@@ -255,8 +243,8 @@ def stats_event(stats: Stats, findings: Sequence[Finding] = ()) -> dict[str, Any
             "problems": [
                 {"file": p.path, "offset": p.offset, "reason": p.reason} for p in stats.problems
             ],
-            "first_seen": _known_time(stats.first_ns),
-            "last_seen": _known_time(stats.last_ns),
+            "first_seen": known_time(stats.first_ns),
+            "last_seen": known_time(stats.last_ns),
             "packets": counts.pop("packets", 0),
             "bytes": counts.pop("bytes", 0),
             "not_understood": stats.not_understood,
