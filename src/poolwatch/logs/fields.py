@@ -78,9 +78,10 @@ def mac_or_none(text: str | None) -> int | None:
     if len(text) > 17 and (text[17] not in ":- " or _BEHIND.match(text, 17)):
         return None  # a longer address, of another kind of hardware
     try:
-        return read_mac(head) or None
+        mac = read_mac(head)
     except ReadError:
         return None
+    return None if mac >> 40 & 1 else mac or None  # of a group: nobody's own
 
 
 def station_or_none(text: str | None) -> int | None:

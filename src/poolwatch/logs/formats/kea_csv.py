@@ -112,7 +112,8 @@ def _fill(batch: Batch, rows: Any) -> None:
     begun = np.maximum(until - batch.field(_LIFETIME) * _SECOND, 0)
     rows["from_ns"] = batch.utc(begun)
     rows["until_ns"] = rows["from_ns"] + batch.field(_LIFETIME) * _SECOND
-    rows["address"], rows["mac"] = batch.field(_ADDRESS), batch.field(_MAC)
+    rows["address"], mac = batch.field(_ADDRESS), batch.field(_MAC)
+    rows["mac"] = np.where(mac >> 40 & 1, 0, mac)
     rows["text"] = batch.host_names(_HOST, _name)
     released = batch.field(_LIFETIME) == 0
     rows["kind"] = _LEASE_CODE
