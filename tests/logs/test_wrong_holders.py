@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from poolwatch.logs.fields import mac_or_none, station_or_none
-from tests.logs.reading import book_of, outside, who
+from tests.logs.reading import book_of, ns, outside, who
 from tests.logs.shown import lines_of
 
 MAC = 0x001122334455
@@ -219,3 +220,15 @@ def test_ports_that_lead_to_other_switches(tmp_path: Path) -> None:
     )
     book = book_of(tmp_path, {"nexus": text})
     assert [" uplink" in line for line in lines_of(book)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(("written", "begun"), [("10:00", "10:00"), ("21:30", "21:00")])
+def test_a_lease_of_dnsmasq_holds_when_its_file_is_written(
+    tmp_path: Path, written: str, begun: str
+) -> None:
+    path = tmp_path / "dnsmasq.leases"
+    path.write_text("1630965600 00:11:22:33:44:55 10.1.1.5 pc *\n")
+    at = ns(f"{DAY}T{written}:00")
+    os.utime(path, ns=(at, at))
+    [(_, first, until, end)] = who(book_of(tmp_path, {}), "10.1.1.5")
+    assert (first[11:16], until[11:16], end) == (begun, "22:00", "expiry")
