@@ -667,9 +667,10 @@ class LogAct(IntEnum):
     SPAN = 1  # says both ends
     GRANT = 2  # gives until a time, unless renewed, taken back, or given to another
     BEGIN = 3
-    ALIVE = 4  # still there
+    ALIVE = 4  # still there; of a lease: taken back, but it is not said when
     END = 5
     SEEN = 6  # stood in a table at a moment
+    RESET = 7  # a device forgot all its sessions
 
 
 class LogStep(IntEnum):

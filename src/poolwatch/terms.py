@@ -497,6 +497,7 @@ class Hit:
     names: tuple[NameSeen, ...] = ()
     tls: TlsSeen | None = None
     session_id: str | None = None  # the pool's name for the conversation: an extranonce, an id
+    login_bytes: int = 0  # of a login that is encrypted; 0: it can be read, or was not seen
     traits: tuple[SideTraits, SideTraits] = (SideTraits(), SideTraits())  # of end a, of end b
     machines: tuple[Machine, Machine] = (Machine(), Machine())  # those of end a, of end b
     asks_for_others: bool = False  # a lookup by a host that others ask

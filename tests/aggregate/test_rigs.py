@@ -215,6 +215,30 @@ def test_where_a_proxy_may_be_the_high_is_open(change: dict[str, Any], why: str)
     assert why in rigs.basis
 
 
+def test_encrypted_logins_of_other_lengths_are_of_other_machines() -> None:
+    hidden = {"account": "", "worker": None, "worked": None, "shares": 0, "senders": ()}
+
+    def lows(*spans: tuple[float, float, int], **more: Any) -> list[int]:
+        sittings = [
+            sitting(n, start, end, login_bytes=size, **hidden)._replace(**more)
+            for n, (start, end, size) in enumerate(spans)
+        ]
+        return [count.low for count in counted(*sittings).methods if count.method == "logins"]
+
+    assert lows((0, 100, 90), (10, 110, 91), (20, 120, 91)) == [2]
+    assert lows((0, 100, 90), (10, 110, 90)) == [1]
+    assert lows((0, 100, 90), (200, 300, 91)) == [1]
+    assert lows((0, 100, 0), (10, 110, 0)) == []
+    assert lows((0, 100, 90), (10, 110, 91), account="wallet") == []
+
+
+def test_one_machine_says_that_a_proxy_would_look_the_same() -> None:
+    remark = "a proxy that calls itself a miner would look the same"
+    assert remark in counted(sitting(1, 0, 1000)).basis
+    two = counted(sitting(1, 0, 1000), sitting(2, 0, 1000, worker="other"))
+    assert (two.low, remark in two.basis) == (2, False)
+
+
 def test_workers_on_one_socket_are_counted() -> None:
     senders = tuple((f"wallet.rig{n}", 20) for n in range(7))
     assert span(sitting(1, 0, 1000, senders=senders, crowd=("workers",))) == (7, 7)

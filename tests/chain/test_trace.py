@@ -307,8 +307,12 @@ def test_the_register_knows_or_does_not() -> None:
     assert trace.of(Step.MACHINE)[0].clashes == ()
     renamed = inwards([lease(HOST[0], A, host_name="xmrig")], register=register)
     assert renamed.of(Step.MACHINE)[0].clashes == (Clash.HOST_NAME,)
-    [unlisted] = inwards([lease(HOST[0], B)], register=register).of(Step.EQUIPMENT)
+    [unlisted] = inwards([lease(HOST[0], "00:11:22:33:44:55")], register=register).of(
+        Step.EQUIPMENT
+    )
     assert unlisted.value == "not on the register"
+    [made_up] = inwards([lease(HOST[0], "02:00:00:00:00:09")], register=register).of(Step.EQUIPMENT)
+    assert made_up.value == "unknown"
     assert inwards([lease(HOST[0], B)]).of(Step.EQUIPMENT) == []
     register.add(Equipment(read_mac(A), "pc-7", "A-2", "赵六", "302", "r.csv:3"))
     twice = inwards([lease(HOST[0], A)], register=register)

@@ -75,3 +75,13 @@ def test_sessions_and_blocks(tmp_path: Path) -> None:
     assert complaints(book) == [(2, "template"), (4, "port"), (5, "unfinished")]
     [first, *_] = book.records()
     assert book.line(first.origin) is None
+
+
+def test_blocks_whose_ports_lie_apart_are_not_read_as_one(tmp_path: Path) -> None:
+    fields = [*BLOCK[:-1], (363, 2), BLOCK[-1]]
+    first = block(16, 0, 1024, 2047)
+    record = [first[:-1] + struct.pack(">H", step) + first[-1:] for step in (4, 1)]
+    data = message((2, template(257, fields)), (257, record[0] + record[1]))
+    book = book_of(tmp_path, {"nat.ipfix": data})
+    assert complaints(book) == [(1, "port")]
+    assert len(lines_of(book)) == 1

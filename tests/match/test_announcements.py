@@ -60,7 +60,9 @@ def mdns(name: str = "alice-pc.local") -> bytes:
         (Told.ARP, arp(ip="0.0.0.0"), []),
         (
             Told.DHCP,
-            dhcp(3, (50, b"\x0a\0\0\x05"), (12, b"alice-pc"), (60, b"MSFT 5.0")),
+            dhcp(
+                3, (50, b"\x0a\0\0\x05"), (54, b"\x0a\0\0\1"), (12, b"alice-pc"), (60, b"MSFT 5.0")
+            ),
             [
                 Fact("dhcp", HOST, int.from_bytes(MAC, "big")),
                 Fact("dhcp", HOST, int.from_bytes(MAC, "big"), "alice-pc"),
@@ -149,6 +151,21 @@ def test_a_hardware_address_with_many_addresses_is_a_gateways() -> None:
     assert wire.matcher.table.gateways() == [number]
     machine = wire.machine(SideTraits(macs=(number,), ttls=(63,)))
     assert (machine.mac, machine.gateway) == (None, number)
+
+
+@pytest.mark.parametrize(("ttls", "own"), [((64,), True), ((128,), True), ((63,), False)])
+def test_what_passed_a_router_does_not_bear_its_own_address(
+    ttls: tuple[int, ...], own: bool
+) -> None:
+    number = int.from_bytes(MAC, "big")
+    machine = Wire().machine(SideTraits(macs=(number,), ttls=ttls))
+    assert (machine.mac, machine.gateway) == ((number, None) if own else (None, number))
+
+
+def test_an_address_asked_for_after_a_restart_may_be_refused() -> None:
+    asked = dhcp(3, (50, b"\x0a\0\0\x05"), (12, b"alice-pc"))
+    facts = read_announcement(Told.DHCP, asked, None)
+    assert [fact.address for fact in facts] == [None, None]
 
 
 def test_what_is_repeated_is_handed_out_once_and_a_flood_is_bounded() -> None:

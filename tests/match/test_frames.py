@@ -162,6 +162,15 @@ def test_encrypted_stratum_v2_is_probable_at_most() -> None:
     assert (hit.shares.submitted, hit.shares.accepted, hit.jobs) == (3, 2, 2)
 
 
+def test_the_length_of_an_encrypted_login_is_kept() -> None:
+    pairs = noise()
+    opens = next(n for n, (side, _) in enumerate(pairs) if n > 3 and side == MINER)
+    assert read(pairs).login_bytes == len(pairs[opens][1])
+    pairs[opens] = (MINER, pairs[opens][1] + b"1")  # rig1 is rig11
+    assert read(pairs).login_bytes == len(pairs[opens][1])
+    assert read(pairs[:opens]).login_bytes == 0
+
+
 @given(st.data())
 def test_the_handshake_may_be_cut_anywhere(data: st.DataObject) -> None:
     pairs = noise()

@@ -83,7 +83,7 @@ def _machine(
     accounts, account_clashes, account_breaks = _accounts(known, query, [*logins, *loose], mac)
     names = list(dict.fromkeys(b.host_name for b in records if b.host_name))
     rows = register.find(mac) if register is not None else ()
-    equipment = () if register is None else (_equipment(rows),)
+    equipment = () if register is None else (_equipment(rows, mac),)
     clashes = [*port_clashes, *account_clashes, *_register_clashes(rows, names)]
     details = {"host_name": ", ".join(names)}
     details["entry"] = ", ".join(entries)
@@ -218,9 +218,10 @@ def _account_name(record: Timed) -> str:
     return (record.account or "") if isinstance(record, Binding) else ""
 
 
-def _equipment(rows: Sequence[Equipment]) -> Hop:
-    if not rows:
-        return Hop(Step.EQUIPMENT, Standing.NOT_LISTED.value)
+def _equipment(rows: Sequence[Equipment], mac: int) -> Hop:
+    if not rows:  # an address that a machine made up itself is on no register
+        absent = Standing.UNKNOWN if is_local(mac) else Standing.NOT_LISTED
+        return Hop(Step.EQUIPMENT, absent.value)
     proofs = tuple(_row_proof("register", row.place) for row in rows)
     names = ("asset", "host_name", "owner", "room")
     details = {

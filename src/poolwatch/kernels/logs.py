@@ -18,6 +18,7 @@ UINT32S: Any = types.Array(types.uint32, 1, "C")
 
 DIGITS = 1 << 16
 SECOND = 1_000_000_000
+SLACK = 120 * SECOND  # by which the beginning that an end says may be later than the one logged
 UNKNOWN = -(1 << 63)
 
 DEAD, SPAN, GRANT, BEGIN = int(LogAct.DEAD), int(LogAct.SPAN), int(LogAct.GRANT), int(LogAct.BEGIN)
@@ -111,6 +112,45 @@ def _took_the_place(opened: Any, row: Any) -> None:
     _close(opened, i8(row["from_ns"]), NEXT)
 
 
+@helper
+def _one_translation(opened: Any, row: Any) -> bool:
+    """Of one inside address, and not begun later: then its number was given again."""
+    whose = row["inside"] == 0 or opened["inside"] == row["inside"]
+    return whose and (row["from_ns"] == UNKNOWN or row["from_ns"] <= opened["from_ns"] + SLACK)
+
+
+@helper
+def _one_login(opened: Any, row: Any, names: Any) -> bool:
+    """Of one address, one machine or else one account, as far as both say so."""
+    if row["address"] != 0 and opened["address"] != row["address"]:
+        return False
+    if row["mac"] != 0 and opened["mac"] != 0:
+        return bool(row["mac"] == opened["mac"])
+    mine, other = names[opened["text"]], names[row["text"]]
+    return bool(mine == 0 or other == 0 or mine == other)
+
+
+@helper
+def _fill(opened: Any, row: Any) -> None:
+    """What later entries of a login add: where it began, and names the first did not say."""
+    if row["from_ns"] != UNKNOWN and row["from_ns"] < opened["from_ns"]:
+        opened["from_ns"] = row["from_ns"]
+        opened["bits"] &= ~NO_START
+    if opened["mac"] == 0:
+        opened["mac"] = row["mac"]
+    if opened["text"] == 0:
+        opened["text"] = row["text"]
+
+
+@helper
+def _begins_here(row: Any) -> None:
+    """A sign of life of what was not known to have begun."""
+    if row["from_ns"] == UNKNOWN:
+        row["from_ns"] = row["until_ns"]
+        row["bits"] |= NO_START
+    row["act"] = BEGIN
+
+
 @kernel(i8(rows(LOG_TRANSLATION), UINT64S, UINT32S, INT64S, i8))
 def settle_translations(log: Any, keys: Any, order: Any, holds: Any, final: int) -> int:
     """Join sessions whose rows have one key and come in the order of time.
@@ -132,56 +172,52 @@ def settle_translations(log: Any, keys: Any, order: Any, holds: Any, final: int)
             opened = i8(-1)
             closed = i8(-1)
         act = row["act"]
-        agrees = opened >= 0 and (row["inside"] == 0 or log[opened]["inside"] == row["inside"])
+        agrees = opened >= 0 and _one_translation(log[opened], row)
         if act == BEGIN:
-            if opened >= 0 and agrees and log[opened]["from_ns"] == row["from_ns"]:
+            if agrees and log[opened]["from_ns"] == row["from_ns"]:
                 row["act"] = DEAD
                 continue
             if opened >= 0 and final:
                 _took_the_place(log[opened], row)
             opened = number
             last = i8(row["from_ns"])
+        elif act == END and agrees:
+            _close(log[opened], _said_until(row), SAID)
+            row["act"] = DEAD
+            closed, opened = opened, i8(-1)
+        elif act == END and closed >= 0 and _said_again(log[closed], row):
+            row["act"] = DEAD
         elif act == END:
-            if agrees:
-                _close(log[opened], _said_until(row), SAID)
-                row["act"] = DEAD
-                closed, opened = opened, i8(-1)
-            elif closed >= 0 and _said_again(log[closed], row):
-                row["act"] = DEAD
-            elif final:
+            if opened >= 0 and row["from_ns"] > log[opened]["from_ns"]:
+                if final:
+                    _took_the_place(log[opened], row)
+                opened = i8(-1)
+            if final:
                 lost += _alone(row, holds[row["group"]], row["outside"] != 0)
         elif act == ALIVE and final:
-            last = i8(row["until_ns"])
             if agrees:
+                last = i8(row["until_ns"])
                 row["act"] = DEAD
                 continue
-            if row["from_ns"] == UNKNOWN:
-                row["from_ns"] = last
-                row["bits"] |= NO_START
+            if row["outside"] == 0:
+                row["act"] = DEAD
+                continue
+            _begins_here(row)
             if opened >= 0:
-                _close(log[opened], last, NEXT)
-            row["act"] = BEGIN
+                _took_the_place(log[opened], row)
             opened = number
+            last = i8(row["until_ns"])
     if opened >= 0 and final:
         _close(log[opened], last + holds[log[opened]["group"]], ASSUMED)
     return lost
 
 
-@helper
-def _fill(opened: Any, row: Any) -> None:
-    """What later entries of a login add: where it began, and names the first did not say."""
-    if row["from_ns"] != UNKNOWN and row["from_ns"] < opened["from_ns"]:
-        opened["from_ns"] = row["from_ns"]
-        opened["bits"] &= ~NO_START
-    if opened["mac"] == 0:
-        opened["mac"] = row["mac"]
-    if opened["text"] == 0:
-        opened["text"] = row["text"]
+@kernel(i8(rows(LOG_BINDING), UINT64S, UINT32S, INT64S, INT64S))
+def settle_logins(log: Any, keys: Any, order: Any, holds: Any, names: Any) -> int:
+    """The same for logins; every one of `order` belongs to a session.
 
-
-@kernel(i8(rows(LOG_BINDING), UINT64S, UINT32S, INT64S))
-def settle_logins(log: Any, keys: Any, order: Any, holds: Any) -> int:
-    """The same for logins; every one of `order` belongs to a session."""
+    `names`: of each text a number for its account, 0 where it has none.
+    """
     lost = i8(0)
     opened = i8(-1)
     closed = i8(-1)  # the last one that an end was joined with
@@ -195,9 +231,9 @@ def settle_logins(log: Any, keys: Any, order: Any, holds: Any) -> int:
             opened = i8(-1)
             closed = i8(-1)
         act = row["act"]
-        agrees = opened >= 0 and (row["address"] == 0 or log[opened]["address"] == row["address"])
+        agrees = opened >= 0 and _one_login(log[opened], row, names)
         if act == BEGIN:
-            if opened >= 0 and agrees and log[opened]["from_ns"] == row["from_ns"]:
+            if agrees and log[opened]["from_ns"] == row["from_ns"]:
                 row["act"] = DEAD
                 continue
             if opened >= 0:
@@ -212,23 +248,24 @@ def settle_logins(log: Any, keys: Any, order: Any, holds: Any) -> int:
         elif act == END and closed >= 0 and _said_again(log[closed], row):
             row["act"] = DEAD
         elif act == END:
+            if opened >= 0 and row["from_ns"] > log[opened]["from_ns"]:
+                _took_the_place(log[opened], row)
+                opened = i8(-1)
             lost += _alone(row, holds[row["group"]], row["address"] != 0)
         elif act == ALIVE:
-            last = i8(row["until_ns"])
             if agrees:
                 _fill(log[opened], row)
+                last = i8(row["until_ns"])
                 row["act"] = DEAD
                 continue
             if row["address"] == 0:
                 row["act"] = DEAD
                 continue
-            if row["from_ns"] == UNKNOWN:
-                row["from_ns"] = last
-                row["bits"] |= NO_START
+            _begins_here(row)
             if opened >= 0:
-                _close(log[opened], i8(row["from_ns"]), NEXT)
-            row["act"] = BEGIN
+                _took_the_place(log[opened], row)
             opened = number
+            last = i8(row["until_ns"])
     if opened >= 0:
         _close(log[opened], last + holds[log[opened]["group"]], ASSUMED)
     return lost
@@ -253,7 +290,8 @@ def _cut(row: Any, until_ns: int) -> None:
 def settle_leases(log: Any, keys: Any, order: Any, holds: Any) -> None:
     """Join grants of one address by one device, in the order of time.
 
-    A grant to the same holder renews, the last one says until when; one to another ends it.
+    A grant to the same holder renews, the last one says until when; one to another ends it. After
+    a row of ALIVE it was taken back, but nothing says when.
     """
     current = i8(-1)
     for place in range(order.shape[0]):
@@ -270,6 +308,11 @@ def settle_leases(log: Any, keys: Any, order: Any, holds: Any) -> None:
                 row["act"] = DEAD
             else:
                 _alone(row, holds[row["group"]], row["mac"] != 0)
+            continue
+        if act == ALIVE:
+            if current >= 0 and _same_holder(log[current], row):
+                log[current]["end"] = ASSUMED
+            row["act"] = DEAD
             continue
         renews = (
             act != SPAN

@@ -18,12 +18,12 @@ _MONTHS = {
 }
 _ISO = re.compile(
     r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[T ]+(\d{1,2}):(\d{2}):(\d{2})"
-    r"(?:[.,](\d{1,9}))?\s?(Z|UTC|[+-]\d{2}:?\d{2})?"
+    r"(?:[.,](\d{1,9}))?\s?(Z|UTC|[+-]\d{2}(?::?\d{2})?(?!\d))?"
 )
 _EPOCH = re.compile(r"(\d{1,11})(?:\.(\d{1,9})\d*)?")
 _HALF_YEAR = 183 * 86400
 _LAST_YEAR = 2200
-_SUFFIX = re.compile(r"([A-Za-z]{3,5})?([+-])(\d{2}):?(\d{2})")
+_SUFFIX = re.compile(r"([A-Za-z]{3,5})?([+-])(\d{2})(?::?(\d{2}))?")
 
 
 class Clock:
@@ -98,7 +98,16 @@ class Clock:
         seconds = int(moment.timestamp()) + minute * 60 + second - shift
         return seconds * SECOND + ns - self.offset_ns
 
-    def yearless(self, month: int, day: int, hour: int, minute: int, second: int, ns: int) -> int:
+    def yearless(
+        self,
+        month: int,
+        day: int,
+        hour: int,
+        minute: int,
+        second: int,
+        ns: int,
+        zone: str | None = None,
+    ) -> int:
         """A time without a year: the configured one, else by the file's time.
 
         When the time falls back by more than half a year, a new year has begun.
@@ -111,9 +120,9 @@ class Clock:
             self._year += 1
         elif self._last is not None and within - self._last > _HALF_YEAR:
             # A late line of the old year behind the first of the new one.
-            return self.local(self._year - 1, month, day, hour, minute, second, ns)
+            return self.at([self._year - 1, month, day, hour, minute, second], ns, zone)
         self._last = within
-        return self.local(self._year, month, day, hour, minute, second, ns)
+        return self.at([self._year, month, day, hour, minute, second], ns, zone)
 
     def _first_year(self, month: int, day: int) -> int:
         """The year that makes the first line the last such day before the file's end."""
@@ -155,7 +164,7 @@ def shift_of(zone: str) -> int:
     found = _SUFFIX.fullmatch(zone)
     if found is None:
         raise ReadError(Reason.TIME, zone)
-    seconds = int(found[3]) * 3600 + int(found[4]) * 60
+    seconds = int(found[3]) * 3600 + int(found[4] or 0) * 60
     return -seconds if found[2] == "-" else seconds
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from ipaddress import IPv4Address, IPv6Address
 
@@ -10,7 +11,14 @@ from poolwatch.logs.said import ReadError, Reason
 
 MAPPED = 0xFFFF_0000_0000
 """Where IPv4 stands in the one space of 128 bits: v4-mapped IPv6."""
-_SEPARATORS = str.maketrans("", "", ":-.")
+_MAC = re.compile(
+    r"[0-9a-f]{1,2}(:|-)[0-9a-f]{1,2}(?:\1[0-9a-f]{1,2}){4}"
+    r"|[0-9a-f]{4}([.:-])[0-9a-f]{4}\2[0-9a-f]{4}"
+    r"|[0-9a-f]{6}[-:.]?[0-9a-f]{6}",
+    re.IGNORECASE | re.ASCII,
+)
+_BEHIND = re.compile(r"[:-][0-9a-f]{1,2}(?:[:-]|$)", re.IGNORECASE | re.ASCII)
+_PARTS = re.compile(r"[:.-]")
 _PROTOCOLS = {
     "icmp": 1,
     "igmp": 2,
@@ -54,28 +62,33 @@ def address_at(position: int) -> Address:
 
 def read_mac(text: str) -> int:
     """48 bits: colons, hyphens, dots or nothing between the digits; `1:2:3:4:5:6` too."""
-    digits = text.translate(_SEPARATORS)
-    if len(digits) != 12 and text.count(":") == 5:
-        digits = "".join(part.zfill(2) for part in text.split(":"))
-    if len(digits) != 12 or not digits.isascii() or not digits.isalnum():
+    if not _MAC.fullmatch(text):
         raise ReadError(Reason.MAC, text)
-    try:
-        return int(digits, 16)
-    except ValueError as error:
-        raise ReadError(Reason.MAC, text) from error
+    parts = _PARTS.split(text)
+    width = 12 // len(parts)
+    return int("".join(part.zfill(width) for part in parts), 16)
 
 
 def mac_or_none(text: str | None) -> int | None:
-    """A MAC where the text is one: the field may hold a telephone number or an address."""
+    """A MAC where the text is one, perhaps with a name of a network behind it."""
     if not text:
         return None
-    head = text.strip()[:17]  # some append :SSID
-    for part in (text.strip(), head):
-        try:
-            return read_mac(part) or None
-        except ReadError:
-            continue
-    return None
+    text = text.strip()
+    head = text[:17]
+    if len(text) > 17 and (text[17] not in ":- " or _BEHIND.match(text, 17)):
+        return None  # a longer address, of another kind of hardware
+    try:
+        mac = read_mac(head)
+    except ReadError:
+        return None
+    return None if mac >> 40 & 1 else mac or None  # of a group: nobody's own
+
+
+def station_or_none(text: str | None) -> int | None:
+    """The MAC of whoever calls; the field may as well hold a telephone number or an address."""
+    if text and text.strip().isdecimal():
+        return None
+    return mac_or_none(text)
 
 
 def read_number(text: str, most: int = 1 << 62) -> int:

@@ -35,9 +35,11 @@ from poolwatch.settings import Limits
 
 SECOND = 1_000_000_000
 PART = 1 << 22  # translations after which complete ones are joined, so that memory lasts
-_ROTATED = re.compile(
-    r"(?:[._-]?\d{4,8}(?:[._T-]?\d{2,6})*|\.\d{1,5}|\.(?:gz|zst|xz|bak|old|completed|output))+$|~$"
-)
+_DATE = r"(?:19|20)\d\d[._-]?[01]\d(?:[._-]?[0-3]\d(?:[._T:-]?\d{2}){0,3}(?:[._-]?\d{1,3})?)?"
+_PACKED = r"\.(?:gz|zst|xz|bak|old|completed|output)"
+_ROTATED = re.compile(rf"(?:[._-]{_DATE}|-1\d{{9}}|\.\d{{1,5}}|{_PACKED})+$|~$")
+_DAY = re.compile(rf"[._-](?:{_DATE}|Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?=\.[A-Za-z]{{2,8}}$)")
+_ADDRESS = re.compile(rf"(\d{{1,3}}(?:\.\d{{1,3}}){{3}})(?:{_PACKED})*$")
 
 
 class Gathering:
@@ -200,6 +202,11 @@ class Gathering:
 
 
 def stem_of(path: str) -> str:
-    """The file's path without what rotation adds: one log is one device's, unless told."""
+    """The file's path without what rotation adds: one log is one device's, unless told.
+
+    A file named by an address is that device's, though it looks like a number of rotation.
+    """
     pure = PurePath(path)
-    return str(pure.with_name(_ROTATED.sub("", pure.name) or pure.name))
+    device = _ADDRESS.match(pure.name)
+    name = device[1] if device else _DAY.sub("", _ROTATED.sub("", pure.name))
+    return str(pure.with_name(name or pure.name))

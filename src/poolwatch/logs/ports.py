@@ -10,6 +10,10 @@ from poolwatch.logs.said import AttachmentSaid
 from poolwatch.logs.tables import FullError
 from poolwatch.settings import Limits
 
+_ONWARD = re.compile(
+    r"(?:nve|vxlan|tunnel|vpc|evpn)\d*\b|peer-link|.*\(R\)$|\d+\.\d+\.\d+\.\d+$", re.I
+)
+"""Names of ports that are no socket: an overlay, the link between two switches of a pair."""
 _NAME = re.compile(r"([A-Za-z-]+)[ ]?([\d/.:]*)")
 _SHORT = {
     "gigabitethernet": "gi",
@@ -57,7 +61,8 @@ class PortBook:
         self._dumps.setdefault(device, set()).add(said.until_ns)
         port = (device, short_port(said.port), said.until_ns)
         self._machines[port] = self._machines.get(port, 0) + 1
-        if said.uplink or self._machines[port] > self._limits.log_port_machines:
+        onward = _ONWARD.match(said.port) is not None
+        if said.uplink or onward or self._machines[port] > self._limits.log_port_machines:
             self._uplinks.add(port[:2])
 
     def uplink(self, device: str, port: str) -> None:

@@ -38,6 +38,7 @@ def settle(tables: Tables) -> int:
     bindings = tables.bindings
     if _needed(bindings.array["act"]):
         lost += _settle_logins(tables, bindings.array)
+        _cut_at_resets(tables, bindings.array)
         _settle_leases(tables, bindings.array)
         bindings.keep(0, bindings.array["act"] != LogAct.DEAD)
     for table in (rows, bindings):
@@ -79,7 +80,40 @@ def _settle_logins(tables: Tables, rows: Any) -> int:
         return 0
     keys = _login_keys(rows)
     order = sorted_order(keys, _times(rows), order)
-    return int(settle_logins(rows, keys, order, _holds(tables)))
+    return int(settle_logins(rows, keys, order, _holds(tables), _account_numbers(tables)))
+
+
+def _account_numbers(tables: Tables) -> Any:
+    """Of each text a number for its account; 0 where it has none."""
+    numbers: dict[str, int] = {}
+    return np.array(
+        [numbers.setdefault(name, len(numbers) + 1) if name else 0 for _, name, _ in tables.texts],
+        np.int64,
+    )
+
+
+def _cut_at_resets(tables: Tables, rows: Any) -> None:
+    """A device that began or ended its accounting has no session any more: lost Stops."""
+    resets = rows[rows["act"] == LogAct.RESET]
+    holds = _holds(tables)
+    for group in np.unique(resets["group"]):
+        times = np.sort(resets["from_ns"][resets["group"] == group])
+        lost = np.isin(rows["end"], (LogEnd.ASSUMED, LogEnd.NEXT))
+        mine = np.flatnonzero(
+            (rows["group"] == group)
+            & (rows["kind"] == _LOGIN)
+            & (rows["act"] == LogAct.SPAN)
+            & lost
+        )
+        spans = rows[mine]
+        assumed = spans["end"] == LogEnd.ASSUMED
+        alive = np.where(assumed, spans["until_ns"] - holds[group], spans["from_ns"])
+        after = np.searchsorted(times, alive, "right")
+        following = np.append(times, np.iinfo(np.int64).max)[after]
+        cut = following < spans["until_ns"]
+        rows["until_ns"][mine[cut]] = following[cut]
+        rows["end"][mine[cut]] = LogEnd.NEXT
+    rows["act"][rows["act"] == LogAct.RESET] = LogAct.DEAD
 
 
 def _settle_leases(tables: Tables, rows: Any) -> None:

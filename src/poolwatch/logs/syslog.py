@@ -12,13 +12,16 @@ from typing import NamedTuple
 from poolwatch.logs.clock import ISO, Clock, fraction, month_of
 from poolwatch.logs.said import ReadError, Reason
 
-_PRIORITY = re.compile(r"<\d{1,3}>\s?(?:1 )?\s?")
+_PRIORITY = re.compile(r"(?:<\d{1,3}>\s?(?:1 )?\s?)?[%*.]?(?=[A-Z\d])")
 _BSD = re.compile(
     r"([A-Z][a-z]{2}) +(\d{1,2}) (?:(\d{4}) )?(\d{2}):(\d{2}):(\d{2})(?:[.:](\d{1,9}))?"
     r"(?: (\d{4})(?= ))?(Z|[+-]\d{2}:\d{2})?"
 )
 _YEAR_FIRST = re.compile(r"(\d{4}) ([A-Z][a-z]{2,8}) +(\d{1,2}) (\d{2}):(\d{2}):(\d{2})")
 _HOST = re.compile(r" *(\S+)")
+_ZONE = re.compile(  # `10:00:00 UTC: %...`; of names that mean several the source's zone is taken
+    r" (UTC|GMT|CST|CDT|HKT|JST|KST|SGT|IST|MSK|CET|CEST|BST|EST|EDT|MST|MDT|PST|PDT):(?= )"
+)
 
 
 class Entry(NamedTuple):
@@ -39,7 +42,10 @@ def read_entry(line: str, clock: Clock) -> Entry:
         return _entry(line, found.end(), clock.of_iso(found), found[7] is None)
     found = _BSD.match(line, at)
     if found:
-        return _entry(line, found.end(), _bsd(found, clock), found[7] is None)
+        zone = _ZONE.match(line, found.end())
+        end = zone.end() if zone else found.end()
+        named = "Z" if zone and zone[1] in ("UTC", "GMT") else None
+        return _entry(line, end, _bsd(found, clock, named), found[7] is None)
     found = _YEAR_FIRST.match(line, at)
     if found:
         year, month, *rest = found.groups()
@@ -49,14 +55,14 @@ def read_entry(line: str, clock: Clock) -> Entry:
     raise ReadError(Reason.TIME, line[:40])
 
 
-def _bsd(found: re.Match[str], clock: Clock) -> int:
+def _bsd(found: re.Match[str], clock: Clock, named: str | None) -> int:
     name, day, before, hour, minute, second, part, after, zone = found.groups()
     year = before or after
-    ns = fraction(part)
+    ns, zone = fraction(part), zone or named
+    date, time = (month_of(name), int(day)), (int(hour), int(minute), int(second))
     if year is None:
-        return clock.yearless(month_of(name), int(day), int(hour), int(minute), int(second), ns)
-    numbers = [int(year), month_of(name), int(day), int(hour), int(minute), int(second)]
-    return clock.at(numbers, ns, zone)
+        return clock.yearless(*date, *time, ns, zone)
+    return clock.at([int(year), *date, *time], ns, zone)
 
 
 def _entry(line: str, end: int, at_ns: int, whole: bool) -> Entry:

@@ -15,7 +15,7 @@ Address = tuple[int, int]
 
 _MAGIC = b"\x63\x82\x53\x63"
 _BOOTP = 236
-_HOST, _REQUESTED, _TYPE, _VENDOR, _FQDN = 12, 50, 53, 60, 81
+_HOST, _REQUESTED, _TYPE, _SERVER, _VENDOR, _FQDN = 12, 50, 53, 54, 60, 81
 _OPTIONS = 64  # of one message
 _FROM_CLIENT = 1
 _DISCOVER_OR_REQUEST = (1, 3, 8)
@@ -70,9 +70,9 @@ def _read_dhcp(data: bytes) -> list[Fact]:
     number = 0
     if data[0] == _FROM_CLIENT:
         if kind and kind[0] in _DISCOVER_OR_REQUEST:
-            number = _number(data[12:16]) or (
-                kind[0] == 3 and _number(options.get(_REQUESTED, b"")[:4])
-            )
+            # Asked for without an offer of a server, after a restart, it may be refused.
+            offered = kind[0] == 3 and _SERVER in options
+            number = _number(data[12:16]) or (offered and _number(options.get(_REQUESTED, b"")[:4]))
     elif kind and kind[0] == _ACK:
         number = _number(data[16:20])
     address = (4, int(number)) if number else None

@@ -77,6 +77,7 @@ class Conversation:
         "_last_ns",
         "_leads_to",
         "_limits",
+        "_login_bytes",
         "_logins",
         "_miner_side",
         "_named_host",
@@ -132,6 +133,7 @@ class Conversation:
         self._extensions: dict[str, None] = {}  # of the protocol, that either side named
         self._named_host: str | None = None
         self._session_id: str | None = None
+        self._login_bytes = 0
         self._tunnel: Tunnel | None = None
         self._leads_to: str | None = None  # the listed name it leads to
         self._algorithm: str | None = None
@@ -291,6 +293,7 @@ class Conversation:
         hit.height, hit.nbits, hit.coinbase = self._height, self._nbits, self._coinbase or None
         hit.algorithm, hit.difficulty = self._algorithm, self._difficulty
         hit.extensions, hit.session_id = tuple(self._extensions), self._session_id
+        hit.login_bytes = self._login_bytes
         hit.signatures = tuple(self._signatures)
         self._fill_from_upgrade(hit)
         hit.tunnel = self._tunnel
@@ -718,6 +721,7 @@ class Conversation:
         self._named_host = self._named_host or self._clean(facts.get("named_host"))
         self._algorithm = self._algorithm or self._clean(facts.get("algorithm"))
         self._session_id = self._session_id or self._clean(facts.get("session_id"))
+        self._login_bytes = self._login_bytes or facts.get("login_bytes", 0)
         self._difficulty = _shown_difficulty(facts, self._difficulty)
         self._height = facts.get("height", self._height)
         self._nbits = facts.get("nbits", self._nbits)

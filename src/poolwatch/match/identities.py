@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from poolwatch.match.prefilter import FlowTable
     from poolwatch.settings import Limits
 
+_FIRST_TTLS = frozenset((32, 64, 128, 255))
+"""What systems set; a packet with another one has passed a router."""
 _Key = Address | int
 """An address, or a hardware address."""
 
@@ -63,13 +65,14 @@ class Identities:
     ) -> Machine:
         """What was known by a time of the machine that has an address."""
         ttl = traits.ttls[0] if len(traits.ttls) == 1 else None
-        gateways = [mac for mac in traits.macs if table.is_gateway(mac, until_ns)]
+        routed = any(ttl not in _FIRST_TTLS for ttl in traits.ttls)
+        gateways = [mac for mac in traits.macs if routed or table.is_gateway(mac, until_ns)]
         for how, ts_ns, data in self._unread.pop(address, ()):
             for fact in read_announcement(how, data, address):
                 if fact.address == address:  # of another nobody but its owner can tell
                     self._note(fact, ts_ns)
         told = self._known(address, until_ns)
-        own = [mac for mac in traits.macs if not table.is_gateway(mac, until_ns)]
+        own = [mac for mac in traits.macs if mac not in gateways]
         by, macs = "frames", [] if gateways else own
         for source in ("dhcp", "arp"):
             if not macs:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from poolwatch.chain.hops import Break, Hint, Hop, Missing, Proof, Query, Step, Trace
 from poolwatch.chain.requests import LogRequest
+from poolwatch.inventory.register import Standing
 from poolwatch.messages import Messages, printable
 from poolwatch.outputs.chain_words import Masker, distance, minutes, moment
 from poolwatch.outputs.eve_queries import FoundHost
@@ -14,6 +15,11 @@ from poolwatch.terms import Grade, Role, Stage
 
 _PROTOCOLS = {6: "TCP", 17: "UDP", 1: "ICMP"}
 _INDENT = "  "
+_STANDINGS = {
+    Standing.REGISTERED: "registered",
+    Standing.NOT_LISTED: "not_listed",
+    Standing.UNKNOWN: "made_up",
+}
 
 
 class ChainText:
@@ -149,8 +155,7 @@ class ChainText:
 
     def _value(self, hop: Hop) -> str:
         if hop.step is Step.EQUIPMENT:
-            key = "registered" if hop.value == "registered" else "not_listed"
-            return self._say(f"word.{key}")
+            return self._say(f"word.{_STANDINGS[Standing(hop.value)]}")
         return self._masker.value(hop)
 
     def _proof(self, proof: Proof) -> str:

@@ -73,6 +73,8 @@ def _basis(evidence: Evidence, low: int, high: int | None, counts: list[RigCount
         said.append(f"high by {came} conversations less those of one machine")
     else:
         said.append(f"high open: {evidence.why_open}")
+    if high == 1:
+        said.append("a proxy that calls itself a miner would look the same")
     if any(one.crowd for one in evidence.sittings):
         said.append("many miners share a socket")
     if any(one.clock for one in evidence.sittings) and not evidence.kept_clocks:

@@ -81,6 +81,16 @@ def by_hops(evidence: Evidence) -> Count | None:
     return (low, None) if low else None
 
 
+def by_logins(evidence: Evidence) -> Count | None:
+    """Encrypted logins of different lengths at one pool at once: other names, other machines."""
+    spans: dict[tuple[str, int], list[tuple[int, int, object]]] = defaultdict(list)
+    for one in evidence.sittings:
+        if one.login_bytes and not one.account:
+            spans[one.pool, one.port].append((one.first_ns, one.last_ns, one.login_bytes))
+    low = max(map(most_at_once, spans.values()), default=0)
+    return (low, None) if low else None
+
+
 def by_clients(evidence: Evidence) -> Count | None:
     """Of a host that serves miners: the different addresses it serves at once."""
     spans: list[tuple[int, int, object]] = [
@@ -95,6 +105,7 @@ METHODS = (
     Method("clocks", by_clocks),
     Method("counters", by_counters),
     Method("ttl", by_hops),
+    Method("logins", by_logins),
     Method("clients", by_clients),
 )
 

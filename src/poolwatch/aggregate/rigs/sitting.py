@@ -34,6 +34,7 @@ class Sitting(NamedTuple):
     stamped: bool  # its packets bear timestamps
     ids: tuple[tuple[int, int], ...]  # time and IP-ID
     ttl: int  # -1: not seen, or more than one
+    login_bytes: int = 0  # of a login nobody can read
 
 
 def sitting_of(session: Session) -> Sitting | None:
@@ -67,6 +68,7 @@ def sitting_of(session: Session) -> Sitting | None:
         stamped=any(sample.tsval >= 0 for sample in traits.samples),
         ids=tuple((sample.ts_ns, sample.ip_id) for sample in traits.samples if sample.ip_id > 0),
         ttl=traits.ttls[0] if len(traits.ttls) == 1 else -1,
+        login_bytes=hit.login_bytes,
     )
 
 

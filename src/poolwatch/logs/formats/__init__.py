@@ -63,6 +63,8 @@ FORMATS = {
         Format("huawei-nat", "huawei_nat", _NAT, _DAY),
         Format("h3c-nat", "h3c_nat", _NAT, _DAY),
         Format("juniper-blocks", "juniper_blocks", _NAT, _DAY),
+        Format("cisco-cgn", "cisco_cgn", _NAT, _DAY),
+        Format("f5-lsn", "f5_lsn", _NAT, _DAY),
         Format("nat444", "nat444", _NAT, _DAY),
         Format("ipfix", "ipfix", _NAT, _DAY, binary=True),
     )

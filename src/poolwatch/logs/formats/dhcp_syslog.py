@@ -17,11 +17,12 @@ from poolwatch.logs.said import UNKNOWN, BindingSaid, Line, ReadError, Reason, S
 from poolwatch.logs.syslog import read_entry
 
 _ISC = re.compile(
-    r"DHCP(ACK on|RELEASE of) ([0-9.]{7,15}) (?:to|from) ([0-9A-Fa-f:]{11,17})"
+    r"DHCP(ACK on|RELEASE of|DECLINE of) ([0-9.]{7,15}) (?:to|from) ([0-9A-Fa-f:]{11,17})"
     r"(?: \(([^)]{0,255})\))? via ([^\s:]{1,64})"
 )
 _DNSMASQ = re.compile(
-    r"DHCP(ACK|RELEASE)\(([^)]{1,64})\) ([0-9.]{7,15}) ([0-9A-Fa-f:]{11,17})(?: (\S{1,255}))?"
+    r"DHCP(ACK|RELEASE|DECLINE)\(([^)]{1,64})\) ([0-9.]{7,15}) ([0-9A-Fa-f:]{11,17})"
+    r"(?: (\S{1,255}))?"
 )
 _KEA = re.compile(
     r"DHCP4_LEASE_ALLOC \[(?:hwtype=\d{1,3} )?([0-9A-Fa-f:]{11,17})\].{0,300}?"
@@ -31,8 +32,12 @@ _KEA_RELEASE = re.compile(
     r"DHCP4_RELEASE \[(?:hwtype=\d{1,3} )?([0-9A-Fa-f:]{11,17})\].{0,300}?"
     r": address ([0-9.]{7,15}) was released"
 )
+_KEA_DECLINE = re.compile(
+    r"DHCP4_DECLINE_LEASE Received DHCPDECLINE for addr ([0-9.]{7,15}) from client "
+    r"\[(?:hwtype=\d{1,3} )?([0-9A-Fa-f:]{11,17})\]"
+)
 _MARKS = ("DHCPACK on ", "DHCPRELEASE of ", "DHCPACK(", "DHCPRELEASE(", "DHCP4_LEASE_ALLOC ")
-_MATTER = (*_MARKS, "DHCP4_RELEASE ")
+_MATTER = (*_MARKS, "DHCP4_RELEASE ", "DHCPDECLINE of ", "DHCPDECLINE(", "DHCP4_DECLINE_LEASE ")
 
 
 def looks_like(lines: list[str]) -> bool:
@@ -91,9 +96,13 @@ def _kea(number: int, text: str) -> BindingSaid | None:
         said.until_ns = read_number(found[3], 1 << 32) * SECOND
         said.mac = mac_or_none(found[1])
         return said
-    found = _KEA_RELEASE.search(text)
-    if found is None:
+    released, declined = _KEA_RELEASE.search(text), _KEA_DECLINE.search(text)
+    if released:
+        mac, address = released.groups()
+    elif declined:
+        address, mac = declined.groups()
+    else:
         return None
-    said = BindingSaid(number, Kind.LEASE, LogAct.END, read_address(found[2]), UNKNOWN)
-    said.mac = mac_or_none(found[1])
+    said = BindingSaid(number, Kind.LEASE, LogAct.END, read_address(address), UNKNOWN)
+    said.mac = mac_or_none(mac)
     return said

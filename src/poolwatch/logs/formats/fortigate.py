@@ -1,6 +1,7 @@
 """FortiGate traffic logs: `key=value`, one line a session when it closes, with its duration.
 
 Logs of a session's start, and of long sessions that go on, are joined by the session's number.
+Events 22015 and 22016 tell of blocks of ports (FortiOS Log Message Reference).
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from poolwatch.logs.said import UNKNOWN, Line, ReadError, Reason, Said, Source, 
 
 _UNITS = {10: SECOND, 13: 1_000_000, 16: 1000, 19: 1}  # ns of a unit, by digits of eventtime
 
+_BLOCKS = {"22015": LogAct.BEGIN, "22016": LogAct.END}
+
 
 def looks_like(lines: list[str]) -> bool:
     """Whether a line says that it is of traffic, with addresses."""
     return any(
-        ("type=traffic" in line or 'type="traffic"' in line) and " srcip=" in line for line in lines
+        (("type=traffic" in line or 'type="traffic"' in line) and " srcip=" in line)
+        or (" logid=" in line and " saddr=" in line and " portbegin=" in line)
+        for line in lines
     )
 
 
@@ -29,6 +34,8 @@ def read(lines: Iterable[Line], source: Source) -> Iterator[Said]:
 
 
 def _line(number: int, text: str, source: Source) -> TranslationSaid | None:
+    if "logid=" in text and "portbegin=" in text:
+        return _block(number, pairs(text), source)
     if "transip=" not in text and "tranip=" not in text:
         return None
     words = pairs(text)
@@ -52,6 +59,23 @@ def _line(number: int, text: str, source: Source) -> TranslationSaid | None:
     said.device = clean(words.get("devname") or words.get("devid"))
     if words.get("sessionid"):
         said.session = f"{words.get('devid', said.device)}/{words['sessionid']}"
+    return said
+
+
+def _block(number: int, words: dict[str, str], source: Source) -> TranslationSaid | None:
+    """A block of ports of an IP pool, given (22015) or taken back (22016)."""
+    act = _BLOCKS.get(words.get("logid", "")[-5:])
+    if act is None:
+        return None
+    low, high = _port(words, "portbegin"), _port(words, "portend")
+    if high < low:
+        raise ReadError(Reason.PORT, f"{low}-{high}")
+    at = _moment(words, source.clock)
+    inside, outside = _address(words, "saddr"), _address(words, "nat")
+    said = TranslationSaid(number, act, None, inside, 0, 65535, outside, low, high, at)
+    if act is LogAct.END:
+        said.from_ns, said.until_ns = UNKNOWN, at
+    said.device = clean(words.get("devname") or words.get("devid"))
     return said
 
 

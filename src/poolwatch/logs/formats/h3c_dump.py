@@ -8,22 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from poolwatch.layouts import LogAct
-from poolwatch.logs.fields import read_address, read_mac
-from poolwatch.logs.formats.base import each
-from poolwatch.logs.formats.dumps import Dump
-from poolwatch.logs.formats.huawei_dump import MAC, PORT, V4
-from poolwatch.logs.records import Kind
-from poolwatch.logs.said import AttachmentSaid, BindingSaid, Line, Said, Source, UplinkSaid
+from poolwatch.logs.formats.vrp_dump import MAC, PORT, V4, Forms, Neighbour, read_dump
+from poolwatch.logs.said import Line, Said, Source
 
-_ARP = re.compile(rf"{V4} +{MAC} +(\S+) +(\S+) +(?:(?:\d{{1,6}}|--|N/A) +[A-Z]+|[A-Z]+ +\S+)")
-_TABLE = re.compile(rf"{MAC} +(\d{{1,4}}) +(Learned|Security|Dot1x|MAC-auth) +{PORT} +\S+.*", re.I)
-_LLDP = re.compile(rf"(\S+) +{PORT} +{MAC} +(\S+)")
 _HEADS = (
-    re.compile(r"IP address +MAC address +(?:VLAN|SVLAN)", re.I),
-    re.compile(r"MAC ADDR(?:ESS)? +VLAN ID +STATE", re.I),
-    re.compile(r"System Name +Local Interface +Chassis ID", re.I),
+    re.compile(r"IP address +MAC address +(?:VLAN|SVLAN)", re.IGNORECASE),
+    re.compile(r"MAC ADDR(?:ESS)? +VLAN ID +STATE", re.IGNORECASE),
+    re.compile(r"System Name +Local Interface +Chassis ID", re.IGNORECASE),
 )
+_LLDP = re.compile(rf"\S+ +{PORT} +{MAC} +(\S+)")
 
 
 def looks_like(lines: list[str]) -> bool:
@@ -33,37 +26,22 @@ def looks_like(lines: list[str]) -> bool:
 
 def read(lines: Iterable[Line], source: Source) -> Iterator[Said]:
     """Rows of the tables; what is no row is passed over."""
-    dump = Dump(source)
-    return each(lines, lambda number, text: _line(number, text.strip(), dump))
+    return read_dump(lines, source, _FORMS)
 
 
-def _line(number: int, text: str, dump: Dump) -> Said | None:
-    if not text or dump.takes(text):
-        return None
-    found = _ARP.fullmatch(text)
-    if found:
-        at = dump.at_ns()
-        return BindingSaid(
-            number,
-            Kind.NEIGHBOUR,
-            LogAct.SEEN,
-            read_address(found[1]),
-            at,
-            at,
-            read_mac(found[2]),
-            device_port=found[4],
-            device=dump.device,
-        )
-    found = _TABLE.fullmatch(text)
-    if found:
-        at = dump.at_ns()
-        return AttachmentSaid(
-            number, read_mac(found[1]), found[4], at, at, dump.device, int(found[2])
-        )
+def _neighbour(text: str) -> Neighbour | None:
+    """A machine names its port by a MAC; whatever else is there is a switch."""
     found = _LLDP.fullmatch(text)
     if found is None:
         return None
-    if re.fullmatch(MAC, found[4]):
-        at = dump.at_ns()
-        return AttachmentSaid(number, read_mac(found[3]), found[2], at, at, dump.device)
-    return UplinkSaid(number, found[2], dump.device)
+    return Neighbour(found[1], found[2] if re.fullmatch(MAC, found[3]) else None)
+
+
+_FORMS = Forms(
+    arp=re.compile(rf"{V4} +{MAC} +\S+ +(\S+) +(?:(?:\d{{1,6}}|--|N/A) +[A-Z]+|[A-Z]+ +\S+)"),
+    table=re.compile(
+        rf"{MAC} +(\d{{1,4}}) +(?:Learned|Security|Dot1x|MAC-auth) +{PORT} +\S+.*",
+        re.IGNORECASE,
+    ),
+    neighbour=_neighbour,
+)

@@ -8,25 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from poolwatch.layouts import LogAct
-from poolwatch.logs.fields import read_address, read_mac
-from poolwatch.logs.formats.base import each
-from poolwatch.logs.formats.dumps import Dump
-from poolwatch.logs.records import Kind
-from poolwatch.logs.said import AttachmentSaid, BindingSaid, Line, Said, Source, UplinkSaid
+from poolwatch.logs.formats.vrp_dump import MAC, PORT, V4, Forms, Neighbour, read_dump
+from poolwatch.logs.said import Line, Said, Source
 
-MAC = r"([0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4})"
-V4 = r"(\d[\d.]{6,16})"
-PORT = r"([A-Za-z0-9-]{0,24}[A-Za-z][\d/.:]+)"
-_ARP = re.compile(
-    rf"{V4} +{MAC} +(?:\d{{1,6}} +)?(?:[DSIOR](?: ?-\S*| )|DYNAMIC|STATIC|INTERFACE) *(\S+).*"
-)
-_TABLE = re.compile(
-    rf"{MAC} +(\d{{1,4}})(?:/\S+)? +(?:- +)*{PORT} +(dynamic|security|sticky|snooping|authen)\b.*"
-)
+_HEADS = ("EXPIRE(M)", "Learned-From", "Neighbor Dev", "Neighbor Device", "PEVLAN CEVLAN")
 _LLDP = re.compile(rf"{PORT} +(\S+) +(\S+) +\d{{1,6}}")
 _LLDP_NEW = re.compile(rf"{PORT} +\d{{1,6}} +(\S+) +(\S+)")
-_HEADS = ("EXPIRE(M)", "Learned-From", "Neighbor Dev", "Neighbor Device", "PEVLAN CEVLAN")
 
 
 def looks_like(lines: list[str]) -> bool:
@@ -36,43 +23,28 @@ def looks_like(lines: list[str]) -> bool:
 
 def read(lines: Iterable[Line], source: Source) -> Iterator[Said]:
     """Rows of the tables; what is no row is passed over."""
-    dump = Dump(source)
-    return each(lines, lambda number, text: _line(number, text.strip(), dump))
+    return read_dump(lines, source, _FORMS)
 
 
-def _line(number: int, text: str, dump: Dump) -> Said | None:
-    if not text or dump.takes(text):
-        return None
-    found = _ARP.fullmatch(text)
-    if found:
-        at = dump.at_ns()
-        return BindingSaid(
-            number,
-            Kind.NEIGHBOUR,
-            LogAct.SEEN,
-            read_address(found[1]),
-            at,
-            at,
-            read_mac(found[2]),
-            device_port=found[3],
-            device=dump.device,
-        )
-    found = _TABLE.fullmatch(text)
-    if found:
-        at = dump.at_ns()
-        return AttachmentSaid(
-            number, read_mac(found[1]), found[3], at, at, dump.device, int(found[2])
-        )
+def _neighbour(text: str) -> Neighbour | None:
+    """A machine that names itself by its MAC, or another switch, whose port is told."""
     found = _LLDP_NEW.fullmatch(text) or _LLDP.fullmatch(text)
-    return neighbour(number, found[1], (found[2], found[3]), dump) if found else None
+    if found is None:
+        return None
+    names = found.groups()[1:]
+    mac = next((name for name in names if re.fullmatch(MAC, name)), None)
+    if mac is None and not any(re.fullmatch(PORT, name) for name in names):
+        return None
+    return Neighbour(found[1], mac)
 
 
-def neighbour(number: int, port: str, names: tuple[str, ...], dump: Dump) -> Said | None:
-    """A neighbour at a port: a machine that names itself by its MAC, or another switch."""
-    for name in names:
-        if re.fullmatch(MAC, name):
-            at = dump.at_ns()
-            return AttachmentSaid(number, read_mac(name), port, at, at, dump.device)
-    if any(re.fullmatch(PORT, name) for name in names):
-        return UplinkSaid(number, port, dump.device)
-    return None
+_FORMS = Forms(
+    arp=re.compile(
+        rf"{V4} +{MAC} +(?:\d{{1,6}} +)?(?:[DSIOR](?: ?-\S*| )|DYNAMIC|STATIC|INTERFACE) *(\S+).*"
+    ),
+    table=re.compile(
+        rf"{MAC} +(\d{{1,4}})(?:/\S+)? +(?:- +)*{PORT} "
+        r"+(?:dynamic|security|sticky|snooping|authen)\b.*"
+    ),
+    neighbour=_neighbour,
+)

@@ -45,7 +45,7 @@ _SADDR6, _DADDR6 = 27, 28
 _NAT_SADDR, _NAT_DADDR, _NAT_SPORT, _NAT_DPORT, _NAT_EVENT = 225, 226, 227, 228, 230
 _NAT_SADDR6 = 281
 _SECONDS, _MILLI, _MICRO, _NANO = 322, 323, 324, 325
-_RANGE_START, _RANGE_END, _RANGE_PORTS = 361, 362, 364
+_RANGE_START, _RANGE_END, _RANGE_STEP, _RANGE_PORTS = 361, 362, 363, 364
 _START = (152, 1_000_000), (150, 1_000_000_000)
 
 
@@ -166,6 +166,8 @@ class _Reader:
         said = TranslationSaid(
             number, act, values.get(_PROTOCOL), inside, 0, 65535, outside, 0, 65535, at
         )
+        if event in _BLOCKS and values.get(_RANGE_STEP, 1) > 1:
+            return Unread(number, Reason.PORT, f"step {values[_RANGE_STEP]}")  # others' lie between
         if event in _BLOCKS:
             said.protocol = None
             low = values.get(_RANGE_START, 0)

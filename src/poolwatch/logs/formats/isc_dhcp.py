@@ -23,6 +23,7 @@ _OCTAL = re.compile(r"\\([0-7]{3})|\\(.)")
 _NEVER = 7_258_118_399 * 1_000_000_000  # what "never" is taken for: 2199
 _FREE = frozenset(("free", "released", "expired", "reset", "backup"))
 _USED = frozenset(("active", ""))
+_ABANDONED = "abandoned"  # whoever was offered it found somebody else there
 
 
 def looks_like(lines: list[str]) -> bool:
@@ -100,13 +101,17 @@ def _said(block: _Block, source: Source) -> Iterator[Said]:
 def _lease(block: _Block, source: Source) -> BindingSaid | None:
     words = block.words
     state = words.get("binding state", "")
-    if state not in _USED and state not in _FREE:
-        return None  # abandoned, reserved for a name, or another server's
+    if state not in _USED and state not in _FREE and state != _ABANDONED:
+        return None  # reserved for a name, or another server's
     address = read_address(block.address)
     ends = _moment(words["ends"], source) if "ends" in words else UNKNOWN
     starts = _starts(words, ends, source)
     if ends != UNKNOWN and starts != UNKNOWN and ends < starts:
         raise ReadError(Reason.ENDS_FIRST, block.address)
+    if state == _ABANDONED:
+        if starts == UNKNOWN:
+            return None
+        return BindingSaid(block.line, Kind.LEASE, LogAct.END, address, UNKNOWN, starts)
     mac = _mac(words.get("hardware", ""), block.identity)
     name = clean(words.get("client-hostname", "").strip('"'))
     if state in _FREE:

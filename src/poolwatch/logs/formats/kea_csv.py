@@ -1,7 +1,9 @@
 """Kea's memfile of leases, DHCPv4 and DHCPv6, versions 1 to 3 of the columns.
 
 Rows are appended: each renewal is a row, a release has a lifetime of 0, a reclaimed lease
-the state 2. A row says when it expires and how long it lasts, so it began before that.
+the state 2. A row says when it expires and how long it lasts, so it began before that. A
+release keeps the time of the last renewal (`deleteLease` in memfile_lease_mgr.cc), so when it
+was is not known.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from poolwatch.logs import template as t
 from poolwatch.logs.fields import clean, mac_or_none, read_address, read_number
 from poolwatch.logs.formats.base import each
 from poolwatch.logs.records import Kind
-from poolwatch.logs.said import BindingSaid, Line, ReadError, Reason, Said, Source
+from poolwatch.logs.said import UNKNOWN, BindingSaid, Line, ReadError, Reason, Said, Source
 
 if TYPE_CHECKING:
     from poolwatch.logs.bulk import Batch
@@ -68,14 +70,18 @@ def _row(number: int, line: str, columns: dict[str, int], source: Source) -> Bin
     seconds = read_number(cell("valid_lifetime"), _INFINITE)
     expire = read_number(cell("expire"), 7_258_118_399 + _INFINITE)
     state = cell("state")
-    if cell("lease_type") == _PREFIX or state == _DECLINED:
+    if cell("lease_type") == _PREFIX:
         return None
     mac = mac_or_none(cell("hwaddr")) or mac_of_duid(cell("duid"))
     name = _name(cell("hostname"))
     begun = source.clock.utc(max(expire - seconds, 0))
-    if seconds == 0 or state in (_RECLAIMED, _RELEASED):
-        at = source.clock.utc(expire) if state == _RECLAIMED else begun
+    if state == _DECLINED:  # whoever was given it found somebody else there
+        return BindingSaid(number, Kind.LEASE, LogAct.END, address, UNKNOWN, begun)
+    if state == _RECLAIMED:
+        at = source.clock.utc(expire)
         return BindingSaid(number, Kind.LEASE, LogAct.END, address, begun, at, mac, name)
+    if seconds == 0 or state == _RELEASED:
+        return BindingSaid(number, Kind.LEASE, LogAct.ALIVE, address, begun, begun, mac, name)
     until = begun + seconds * _SECOND
     return BindingSaid(number, Kind.LEASE, LogAct.GRANT, address, begun, until, mac, name)
 
@@ -106,11 +112,12 @@ def _fill(batch: Batch, rows: Any) -> None:
     begun = np.maximum(until - batch.field(_LIFETIME) * _SECOND, 0)
     rows["from_ns"] = batch.utc(begun)
     rows["until_ns"] = rows["from_ns"] + batch.field(_LIFETIME) * _SECOND
-    rows["address"], rows["mac"] = batch.field(_ADDRESS), batch.field(_MAC)
+    rows["address"], mac = batch.field(_ADDRESS), batch.field(_MAC)
+    rows["mac"] = np.where(mac >> 40 & 1, 0, mac)
     rows["text"] = batch.host_names(_HOST, _name)
     released = batch.field(_LIFETIME) == 0
     rows["kind"] = _LEASE_CODE
-    rows["act"] = np.where(released, LogAct.END, LogAct.GRANT)
+    rows["act"] = np.where(released, LogAct.ALIVE, LogAct.GRANT)
     rows["end"] = np.where(released, LogEnd.SAID, LogEnd.EXPIRY)
     rows["group"] = batch.groups()
 

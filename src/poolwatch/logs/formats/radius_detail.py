@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from poolwatch.layouts import LogAct
 from poolwatch.logs.clock import SECOND, Clock, month_of
-from poolwatch.logs.fields import clean, mac_or_none, read_address, read_number
+from poolwatch.logs.fields import clean, read_address, read_number, station_or_none
 from poolwatch.logs.records import Kind
 from poolwatch.logs.said import UNKNOWN, BindingSaid, Line, ReadError, Reason, Said, Source, Unread
 
@@ -27,6 +27,7 @@ _ACTS = {
     "alive": LogAct.ALIVE,
     "3": LogAct.ALIVE,
 }
+_RESETS = frozenset(("accounting-on", "7", "accounting-off", "8"))
 _WANTED = frozenset(
     (
         "acct-status-type",
@@ -82,6 +83,9 @@ def read(lines: Iterable[Line], source: Source) -> Iterator[Said]:
 
 def _block(line: int, head: str, block: dict[str, str], source: Source) -> Iterator[Said]:
     status = block.get("acct-status-type", "").lower()
+    if status in _RESETS:
+        yield _reset(line, head, block, source)
+        return
     act = _ACTS.get(status)
     if act is None:
         if not status:
@@ -93,16 +97,29 @@ def _block(line: int, head: str, block: dict[str, str], source: Source) -> Itera
         yield Unread(line, error.reason, error.text)
 
 
+def _reset(line: int, head: str, block: dict[str, str], source: Source) -> Said:
+    """The device starts or stops: it has no session any more (RFC 2866, 5.1)."""
+    try:
+        at, nas = _moment(head, block, source.clock), _nas(block)
+    except ReadError as error:
+        return Unread(line, error.reason, error.text)
+    if nas is None:
+        return Unread(line, Reason.FORM, head[:80])
+    return BindingSaid(line, Kind.LOGIN, LogAct.RESET, 0, at, device=nas)
+
+
+def _nas(block: dict[str, str]) -> str | None:
+    names = ("nas-identifier", "nas-ip-address", "nas-ipv6-address")
+    return next((block[name] for name in names if name in block), None)
+
+
 def _logins(
     line: int, act: LogAct, head: str, block: dict[str, str], source: Source
 ) -> list[BindingSaid]:
     at = _moment(head, block, source.clock)
     lasted = block.get("acct-session-time")
     begun = at - read_number(lasted, 1 << 32) * SECOND if lasted else UNKNOWN
-    nas = next(
-        (block[n] for n in ("nas-identifier", "nas-ip-address", "nas-ipv6-address") if n in block),
-        None,
-    )
+    nas = _nas(block)
     session = block.get("acct-unique-session-id") or block.get("acct-session-id")
     said = []
     for family, address in enumerate(_addresses(block)):
@@ -110,7 +127,7 @@ def _logins(
         one = BindingSaid(line, Kind.LOGIN, act, address, at)
         if act is not LogAct.BEGIN:
             one.from_ns, one.until_ns = begun, at
-        one.mac = mac_or_none(block.get("calling-station-id"))
+        one.mac = station_or_none(block.get("calling-station-id"))
         one.account = clean(block.get("user-name"))
         one.device_port = clean(block.get("nas-port-id") or block.get("nas-port"))
         one.session, one.device = name, nas

@@ -21,6 +21,7 @@ _ACTS = {
     "10": LogAct.GRANT,  # a new lease
     "11": LogAct.GRANT,  # renewed
     "12": LogAct.END,  # released by the client
+    "13": LogAct.END,  # found in use by somebody else
     "16": LogAct.END,  # deleted
     "17": LogAct.END,  # expired
     "18": LogAct.END,  # expired, and its name deleted

@@ -37,6 +37,8 @@ def _row(number: int, row: zeek.Row, source: Source) -> BindingSaid | None:
         )
     if "ACK" not in messages or "assigned_addr" not in row:
         return None
+    if "DECLINE" in messages[messages.index("ACK") :]:
+        return None  # the client found somebody else at the address
     until = at + _lease(row["lease_time"]) if "lease_time" in row else UNKNOWN
     address = read_address(row["assigned_addr"])
     return BindingSaid(

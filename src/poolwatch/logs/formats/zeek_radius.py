@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from poolwatch.layouts import LogAct
-from poolwatch.logs.fields import clean, mac_or_none, read_address
+from poolwatch.logs.fields import clean, read_address, station_or_none
 from poolwatch.logs.formats import zeek
 from poolwatch.logs.records import Kind
 from poolwatch.logs.said import UNKNOWN, BindingSaid, Line, Said, Source
@@ -33,7 +33,7 @@ def _row(number: int, row: zeek.Row, source: Source) -> BindingSaid | None:
         read_address(row["framed_addr"]),
         zeek.moment(row, source.clock),
         UNKNOWN,
-        mac_or_none(row.get("mac")),
+        station_or_none(row.get("mac")),
         account=clean(row.get("username")),
         device=row.get("id.orig_h"),
     )

@@ -33,7 +33,7 @@ class Event(NamedTuple):
     """One act, with what the message says besides.
 
     Facts of who speaks: `agent`, `login`, `named_host`, `algorithm`, `extensions`, `speaks`,
-    `session_id` (the pool's name for the connection).
+    `session_id` (the pool's name for the connection), `login_bytes` (of one that is encrypted).
     Facts of what is counted (`poolwatch.match.accounting`):
 
     | fact | on | is |

@@ -251,7 +251,10 @@ class Noise(Named):
 
     def said(self, method: str, message: Message) -> Iterable[Event]:
         """Each name stands for one act."""
-        return [Event(_ACTS.get(method, Act.DETAIL))]
+        act = _ACTS.get(method, Act.DETAIL)
+        if method == "noise.open":  # who opens a channel says its name: STR0_255 behind 4 bytes
+            return [Event(act, {"login_bytes": int(message.body["params"]["lengths"])})]
+        return [Event(act)]
 
 
 _ACTS = {
