@@ -32,7 +32,7 @@ _NAME_SIDE = ("frames", "gate", "endpoints", "names", "dns", "tls", "openings")
 _LIVE = ("ring", "sights", "recent")
 _LOGS = ("logs", "templates", "logfind")
 _BESIDE = ("walk", "intervals", "neighbours", *_LIVE, *_LOGS)
-_WARM = (*_CARRIER_SIDE, *_NAME_SIDE, *_BESIDE, "flows", "companions", "merge")
+_WARM = (*_CARRIER_SIDE, *_NAME_SIDE, *_BESIDE, "flows", "companions", "companion_merge", "merge")
 MODULES = (*_WARM, "doors")
 """The kernel modules; `warm` compiles all that poolwatch itself uses.
 
@@ -150,7 +150,7 @@ def _compile_in_two() -> None:
     with _compiling_elsewhere(_CARRIER_SIDE):
         _import(_NAME_SIDE)
     with _compiling_elsewhere(_BESIDE):
-        _import(("flows", "companions", "merge"))
+        _import(("flows", "companions", "companion_merge", "merge"))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from poolwatch.kernels import INT32S, INT64S, SLOTS, b1, i8, kernel, part, row, rows, u8, void
+from poolwatch.kernels import INT32S, SLOTS, b1, i8, kernel, part, row, rows, u8, void
 from poolwatch.kernels.flows import drop_slot, put_slot
 from poolwatch.kernels.intrinsics import fold
 from poolwatch.kernels.names import BOOLS, find_prefix
@@ -49,9 +49,9 @@ _TAG = 0xFFFFFFFF
 _TAG_SHIFT = 32
 _MAPPED = 0xFFFF_0000_0000
 _MULTICAST_4 = 0xE0000000  # and all above it
-_PEER_A = 0x9E3779B97F4A7C15  # the same everywhere: slices have to agree on a peer's hash
-_PEER_B = 0xC2B2AE3D27D4EB4F
-_TABLE_TYPES = (
+PEER_A = 0x9E3779B97F4A7C15  # the same everywhere: slices have to agree on a peer's hash
+PEER_B = 0xC2B2AE3D27D4EB4F
+TABLE_TYPES = (
     rows(COMPANIONS),
     rows(COMPANION_HOST),
     SLOTS,
@@ -62,7 +62,7 @@ _TABLE_TYPES = (
 
 
 @part(i8(rows(COMPANIONS), rows(COMPANION_HOST), SLOTS, u8, u8, i8))
-def _host(state: Any, hosts: Any, host_slots: Any, hi: int, lo: int, capture: int) -> int:
+def find_host(state: Any, hosts: Any, host_slots: Any, hi: int, lo: int, capture: int) -> int:
     """The row of a host, a new one if need be; -1 when there is no room."""
     mask = host_slots.shape[0] - 1
     tag = fold(hi ^ state[0]["seed_a"], lo ^ state[0]["seed_b"]) & u8(_TAG)
@@ -101,9 +101,9 @@ def _row_tag(state: Any, host: int, port: int, bits: int, peer_hi: int, peer_lo:
 
 
 @part(
-    i8(*_TABLE_TYPES, i8, i8, i8, u8, u8, i8),
+    i8(*TABLE_TYPES, i8, i8, i8, u8, u8, i8),
 )
-def _row(
+def find_row(
     state: Any,
     hosts: Any,
     host_slots: Any,
@@ -185,7 +185,7 @@ def _row(
 
 
 @part(void(row(COMPANION), i8, i8, i8, i8, i8, i8, i8))
-def _count(
+def count_flows(
     into: Any,
     first_ns: int,
     last_ns: int,
@@ -195,6 +195,7 @@ def _count(
     reset: int,
     credit: int,
 ) -> None:
+    """Count so many flows in a row."""
     if into["flows"] == 0:
         into["first_ns"] = first_ns
         into["last_ns"] = last_ns
@@ -212,11 +213,11 @@ def _count(
 @part(u8(u8, u8), inline=True)
 def peer_hash(hi: int, lo: int) -> int:
     """The hash of an address, the same in all tables."""
-    return fold(hi ^ u8(_PEER_A), lo ^ u8(_PEER_B))
+    return fold(hi ^ u8(PEER_A), lo ^ u8(PEER_B))
 
 
 @part(void(row(COMPANION), row(PEERS), u8))
-def _note_known(into: Any, peers: Any, peer: int) -> None:
+def note_known(into: Any, peers: Any, peer: int) -> None:
     """Note the hash of a peer among the known ones."""
     known = i8(into["known"])
     if known > PEERS_KNOWN:
@@ -234,11 +235,12 @@ def _note_peer(into: Any, peers: Any, hi: int, lo: int) -> None:
     peer = peer_hash(hi, lo)
     word = i8(peer >> u8(60))
     peers["bits"][word] = peers["bits"][word] | (u8(1) << ((peer >> u8(54)) & u8(63)))
-    _note_known(into, peers, peer)
+    note_known(into, peers, peer)
 
 
 @part(void(row(COMPANION_HOST), i8, b1, b1))
-def _hear(host: Any, last_ns: int, spoke: bool, heard: bool) -> None:
+def hear_host(host: Any, last_ns: int, spoke: bool, heard: bool) -> None:
+    """Note of a host whether packets of it, and to it, were seen."""
     bits = i8(host["bits"])
     if spoke:
         bits |= _SPOKE
@@ -248,7 +250,7 @@ def _hear(host: Any, last_ns: int, spoke: bool, heard: bool) -> None:
     host["last_ns"] = max(host["last_ns"], last_ns)
 
 
-@part(b1(*_TABLE_TYPES, rows(PREFIX), row(FLOW), row(FLOW_START)))
+@part(b1(*TABLE_TYPES, rows(PREFIX), row(FLOW), row(FLOW_START)))
 def _take(
     state: Any,
     hosts: Any,
@@ -287,15 +289,15 @@ def _take(
     a = i8(-1)
     b = i8(-1)
     if a_inside:
-        a = _host(state, hosts, host_slots, a_hi, a_lo, capture)
+        a = find_host(state, hosts, host_slots, a_hi, a_lo, capture)
         if a < 0:
             return False
-        _hear(hosts[a], flow["last_ns"], a_seen, b_seen)
+        hear_host(hosts[a], flow["last_ns"], a_seen, b_seen)
     if b_inside:
-        b = _host(state, hosts, host_slots, b_hi, b_lo, capture)
+        b = find_host(state, hosts, host_slots, b_hi, b_lo, capture)
         if b < 0:
             return False
-        _hear(hosts[b], flow["last_ns"], b_seen, a_seen)
+        hear_host(hosts[b], flow["last_ns"], b_seen, a_seen)
     tcp = kind & 1
     apart = flags & _APART != 0 or start["named"] != 0 or start["prefix"] >= 0
     if apart or (tcp and not flags & _SYN):  # who opened it was not seen
@@ -329,7 +331,7 @@ def _take(
         bits = 0 if tcp else _UDP
         if opened >= 0:
             bits |= _INSIDE
-        index = _row(
+        index = find_row(
             state,
             hosts,
             host_slots,
@@ -344,7 +346,7 @@ def _take(
             credit,
         )
         if index >= 0:
-            _count(
+            count_flows(
                 table[index],
                 start["first_ns"],
                 flow["last_ns"],
@@ -362,7 +364,7 @@ def _take(
         bits = _INBOUND
         if opener >= 0:
             bits |= _INSIDE
-        index = _row(
+        index = find_row(
             state,
             hosts,
             host_slots,
@@ -377,7 +379,7 @@ def _take(
             credit,
         )
         if index >= 0:
-            _count(
+            count_flows(
                 table[index],
                 start["first_ns"],
                 flow["last_ns"],
@@ -394,7 +396,7 @@ def _take(
 
 
 @kernel(
-    i8(*_TABLE_TYPES, rows(PREFIX), i8, i8, INT32S, rows(FLOW), rows(FLOW_START)),
+    i8(*TABLE_TYPES, rows(PREFIX), i8, i8, INT32S, rows(FLOW), rows(FLOW_START)),
 )
 def fold_closed(
     state: Any,
@@ -438,14 +440,7 @@ def _is_wanted(wanted: Any, kind: int, hi: int, lo: int) -> bool:
     return wanted[i8(peer_hash(hi, lo | mapped) >> u8(WANTED_SHIFT))]
 
 
-@kernel(void(BOOLS, SLOTS, SLOTS))
-def want_hosts(wanted: Any, hi: Any, lo: Any) -> None:
-    """Mark the hosts at these positions, by some bits of their hashes."""
-    for index in range(hi.shape[0]):
-        wanted[i8(peer_hash(hi[index], lo[index]) >> u8(WANTED_SHIFT))] = True
-
-
-@kernel(i8(*_TABLE_TYPES, rows(PREFIX), i8, i8, rows(FLOW), rows(FLOW_START), BOOLS))
+@kernel(i8(*TABLE_TYPES, rows(PREFIX), i8, i8, rows(FLOW), rows(FLOW_START), BOOLS))
 def fold_living(
     state: Any,
     hosts: Any,
@@ -488,91 +483,3 @@ def fold_living(
         ):
             return record
     return end
-
-
-@kernel(
-    void(
-        *_TABLE_TYPES,
-        rows(COMPANION_HOST),
-        i8,
-        rows(COMPANION),
-        i8,
-        rows(PEERS),
-        INT64S,
-        i8,
-    ),
-)
-def add_companions(
-    state: Any,
-    hosts: Any,
-    host_slots: Any,
-    table: Any,
-    slots: Any,
-    peers: Any,
-    other_hosts: Any,
-    host_count: int,
-    others: Any,
-    count: int,
-    other_peers: Any,
-    places: Any,
-    packets: int,
-) -> None:
-    """Add the hosts whose `places` are not negative, and their rows; `places` becomes ours.
-
-    `packets`: what to add to the numbers of their packets.
-    """
-    for index in range(host_count):
-        if places[index] < 0:
-            continue
-        theirs = other_hosts[index]
-        place = _host(state, hosts, host_slots, theirs["hi"], theirs["lo"], i8(theirs["capture"]))
-        places[index] = place
-        if place < 0:
-            state[0]["hosts_left_out"] += 1
-            continue
-        bits = i8(theirs["bits"])
-        _hear(hosts[place], theirs["last_ns"], bits & _SPOKE != 0, bits & _HEARD != 0)
-        hosts[place]["left_out"] += theirs["left_out"]
-    for index in range(count):
-        added = others[index]
-        host = places[i8(added["host"])]
-        if host < 0:
-            continue
-        place = _row(
-            state,
-            hosts,
-            host_slots,
-            table,
-            slots,
-            peers,
-            host,
-            i8(added["port"]),
-            i8(added["bits"]),
-            added["peer_hi"],
-            added["peer_lo"],
-            added["credit"],
-        )
-        if place < 0:
-            hosts[host]["left_out"] += added["flows"]
-            state[0]["left_out"] += added["flows"]
-            continue
-        into = table[place]
-        _count(
-            into,
-            added["first_ns"],
-            added["last_ns"],
-            added["first_packet"] + packets,
-            added["flows"],
-            added["silent"],
-            added["reset"],
-            added["credit"],
-        )
-        if i8(added["bits"]) & _INBOUND:
-            continue
-        for word in range(16):
-            peers[place]["bits"][word] |= other_peers[index]["bits"][word]
-        known = i8(added["known"])
-        for peer in range(min(known, PEERS_KNOWN)):
-            _note_known(into, peers[place], other_peers[index]["known"][peer])
-        if known > PEERS_KNOWN:
-            into["known"] = PEERS_KNOWN + 1

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from poolwatch.kernels.companions import (
-    add_companions,
+    PEER_A,
+    PEER_B,
+    WANTED_SHIFT,
     fold_closed,
     fold_living,
-    want_hosts,
 )
 from poolwatch.layouts import (
     COMPANION,
@@ -250,9 +251,9 @@ class CompanionTable:
     def _wanted_bits(self) -> Array:
         """Of each part of hashes whether a wanted host's is among them."""
         bits: Array = np.zeros(1 << 16, np.bool_)
-        wanted = sorted(self._wanted)
-        high = np.array([position >> 64 for position in wanted], np.uint64)
-        want_hosts(bits, high, np.array([position & _HALF for position in wanted], np.uint64))
+        for position in self._wanted:  # as `peer_hash` has it
+            product = (position >> 64 ^ PEER_A) * (position & _HALF ^ PEER_B)
+            bits[(product >> 64 ^ product & _HALF) >> WANTED_SHIFT] = True
         return bits
 
     def counts(self) -> dict[str, int]:
@@ -309,6 +310,8 @@ class CompanionTable:
         self._tables = fresh
 
     def _add(self, into: Tables, tables: Tables, places: Array, packets: int) -> None:
+        from poolwatch.kernels.companion_merge import add_companions
+
         state, hosts, _, rows, _, peers = tables
         add_companions(
             *into,
