@@ -205,3 +205,66 @@ def statistics_of(folder: Path, events: list[Event], **wishes: Any) -> Statistic
 def table_of(statistics: Statistics, by: By) -> Table:
     [table] = [table for table in statistics.tables if table.by is by]
     return table
+
+
+HOSTILE = (
+    '=HYPERLINK("http://evil.test")',
+    "@SUM(A1)",
+    "-2+3",
+    "<script>alert(1)</script>",
+    '"><img src=http://evil.test/x onerror=alert(1)>',
+    "&lt;b&gt; ' \" `",
+    "\u202eevil\u0007\x1b[31m",
+    "{name} %s {0}",
+    "http://evil.test/",
+    "a" * 300,
+    "中" * 120,
+)
+
+
+def many(count: int = 120) -> list[Event]:
+    """Many hosts of many units over half a year, in which for some weeks nothing was captured."""
+    coins = [("BTC", "SHA-256d", 1e13), ("XMR", "RandomX", 4e3), ("LTC", "Scrypt", 5e9)]
+    coins += [("ETC", "Etchash", 3e8), ("RVN", "KawPow", 2e7), ("KAS", "kHeavyHash", 1e12)]
+    pools = ["F2Pool", "Nanopool", "AntPool", None, "2Miners", "ViaBTC"]
+    units = [(f"{place}省", f"{place}{what}") for place in "苏浙皖闽赣" for what in _WHAT]
+    dialects = ["stratum-v1", "cryptonote", "eth-proxy", "stratum-v2"]
+    events: list[Event] = []
+    for number in range(count):
+        coin, algorithm, rate = coins[number * number % len(coins)]
+        month, day = 1 + number % 6, 1 + number * 7 % 27
+        if month == 3:
+            day = 28  # for most of March nothing was captured
+        more = (pools[number % 6], dialects[number % 4], (number, number + 3))
+        talks = [talk(at(day, 1, month), at(day, 20, month), coin, *more)]
+        known = number % 5 != 0
+        scale = 1 + number % 9
+        events += host(
+            f"10.7.{number // 200}.{number % 200 + 1}",
+            talks,
+            unit=units[number * 11 % len(units)] if number % 17 else (),
+            kind=["高校", "企业", "机关", "医院"][number % 4],
+            rigs=(scale, scale + number % 3 if number % 13 else None),
+            rate=(algorithm, rate * scale * 0.8, rate * scale, rate * scale * 1.3),
+            kwh=(scale * 20.0, scale * 33.0) if known else None,
+            asked=not known,
+        )
+    return [*events, stats(at(1), at(4, 0, 3)), stats(at(26, 0, 3), at(28, 0, 6))]
+
+
+_WHAT = ("州大学信息科学与技术学院", "市第一人民医院", "科技有限公司", "县财政局")
+
+
+def hostile() -> list[Event]:
+    """Every text that comes from others is one that tries something."""
+    events: list[Event] = []
+    for number, text in enumerate(HOSTILE):
+        events += host(
+            f"10.8.0.{number + 1}",
+            [talk(at(5), at(5, 1), text, text, text, (1, 1))],
+            unit=(text, text + "2"),
+            kind=text,
+            rate=(text, 1.0, 2.0, 3.0),
+            kwh=(1.0, 2.0),
+        )
+    return [*events, stats(at(5), at(6))]

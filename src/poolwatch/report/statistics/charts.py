@@ -17,7 +17,7 @@ from poolwatch.messages import printable
 
 _WIDTH = 360.0
 _ROW, _BAR = 30.0, 10.0
-_CELL = 5.9  # units of a letter; of a Chinese character twice as much
+_CELL = 6.8  # units of a wide letter; a Chinese character takes two of 5.5
 _TALL, _FOOT, _LEFT, _TOP = 120.0, 18.0, 34.0, 16.0
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 

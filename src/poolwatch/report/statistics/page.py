@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
 from typing import IO, TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from poolwatch.report.energy.text import range_text
 from poolwatch.report.statistics import By, Group, Range, Sort, Statistics, Table
 from poolwatch.report.statistics.charts import Bar, bar_chart, week_chart
 from poolwatch.report.statistics.words import (
+    algorithms_of,
     cells,
     columns_of,
     count_text,
@@ -27,6 +28,7 @@ from poolwatch.report.statistics.words import (
     label,
     machines_text,
     note_lines,
+    rate_cells,
     rate_lines,
     tonnes,
 )
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 _BARS, _WEEKS = 12, 106  # of one chart: two years of weeks
 _LANGUAGES = {"en": "en", "zh": "zh-CN"}
-_NEVER = frozenset(("rates", "machines"))  # columns of words
+_ALGORITHMS = 6
 
 
 def write_page(statistics: Statistics, messages: Messages, most: int, stream: IO[str]) -> None:
@@ -125,13 +127,25 @@ def _section(table: Table, statistics: Statistics, messages: Messages, most: int
     yield '<div class="charts">'
     yield from _charts(table, heading, statistics, messages)
     yield "</div>"
-    yield f'<div class="box" tabindex="0" role="region" aria-label="{_escape(heading)}">'
-    yield from _table(table, statistics, messages, most)
-    yield "</div>"
+    yield _box(heading, _table(table, statistics, messages, most))
+    if statistics.total.rates:
+        name = messages.say("statistics.rates_by", table=heading)
+        yield f"<h3>{_escape(name)}</h3>"
+        yield _box(name, _rates(table, statistics, messages, most))
+        others = len(statistics.total.rates) - _ALGORITHMS
+        if others > 0:
+            yield f"<p>{_escape(messages.say('statistics.rates_more', count=others))}</p>"
     if len(table.groups) > most:
         more = messages.say("statistics.more_rows", count=len(table.groups) - most)
         yield f"<p>{_escape(more)}</p>"
     yield "</section>"
+
+
+def _box(name: str, table: str) -> str:
+    """What is wider than the page is moved to and fro in its place, by keys too."""
+    return (
+        f'<div class="box" tabindex="0" role="region" aria-label="{_escape(name)}">\n{table}</div>'
+    )
 
 
 def _charts(
@@ -176,32 +190,57 @@ def _chart(
         yield f'<p class="more">{_escape(more)}</p>'
 
 
-def _table(table: Table, statistics: Statistics, messages: Messages, most: int) -> Iterator[str]:
-    names = columns_of(table.by)
+def _table(table: Table, statistics: Statistics, messages: Messages, most: int) -> str:
     heads = [messages.say(f"statistics.by.{table.by}")]
-    heads += [messages.say(f"statistics.column.{name}") for name in names]
+    heads += [messages.say(f"statistics.column.{name}") for name in columns_of(table.by)]
+
+    def row(group: Group) -> list[str]:
+        texts = cells(group.figures, group.watched, table.by, messages)
+        return [f"<td>{_escape(text)}</td>" for text in texts]
+
+    return _filled(heads, table, statistics, messages, most, row)
+
+
+def _rates(table: Table, statistics: Statistics, messages: Messages, most: int) -> str:
+    """The hashrates of a table's groups, a column an algorithm."""
+    algorithms = algorithms_of(statistics, _ALGORITHMS)
+    heads = [messages.say(f"statistics.by.{table.by}"), *algorithms]
+    heads.append(messages.say("statistics.column.rates_unknown"))
+
+    def row(group: Group) -> list[str]:
+        told = rate_cells(group.figures, algorithms)
+        return [
+            f"<td>{_escape(text)}{f'<small>{_escape(spread)}</small>' if spread else ''}</td>"
+            for text, spread in told
+        ]
+
+    return _filled(heads, table, statistics, messages, most, row)
+
+
+def _filled(
+    heads: list[str],
+    table: Table,
+    statistics: Statistics,
+    messages: Messages,
+    most: int,
+    row: Callable[[Group], list[str]],
+) -> str:
+    """A table with a row a group, and the total below."""
     head = "".join(f'<th scope="col">{_escape(text)}</th>' for text in heads)
-    yield f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>"
-    for group in table.groups[:most]:
-        yield _row(label(group, table.by, statistics, messages), group, table.by, messages)
-    yield "</tbody>"
+    rows = [
+        (label(group, table.by, statistics, messages), row(group)) for group in table.groups[:most]
+    ]
     watched = statistics.coverage.hours if table.by is By.WEEK else None
     total = Group("", Sort.VALUE, statistics.total, watched=watched)
-    row = _row(messages.say("statistics.total"), total, table.by, messages)
-    yield f"<tfoot>{row}</tfoot>\n</table>"
-
-
-def _row(name: str, group: Group, by: By, messages: Messages) -> str:
-    texts = cells(group.figures, group.watched, by, messages)
-    kinds = [' class="words"' if column in _NEVER else "" for column in columns_of(by)]
-    told = "".join(
-        f"<td{kind}>{_lines(text)}</td>" for kind, text in zip(kinds, texts, strict=True)
+    rows.append((messages.say("statistics.total"), row(total)))
+    told = [
+        f'<tr><th scope="row">{_escape(name)}</th>{"".join(cells)}</tr>' for name, cells in rows
+    ]
+    body = "\n".join(told[:-1])
+    return (
+        f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n"
+        f"<tfoot>{told[-1]}</tfoot>\n</table>"
     )
-    return f'<tr><th scope="row">{_escape(name)}</th>{told}</tr>'
-
-
-def _lines(text: str) -> str:
-    return "<br>".join(map(_escape, text.split("\n")))
 
 
 def _paragraphs(lines: Iterable[str], kind: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ from poolwatch.report.statistics.words import (
 if TYPE_CHECKING:
     from poolwatch.messages import Messages
 
-_LEFT_OUT = frozenset(("units", "rates", "coal"))  # the other formats have them
+_LEFT_OUT = frozenset(("units", "coal"))  # the other formats have them
 _WIDEST = 48
 _GAP = "  "
 

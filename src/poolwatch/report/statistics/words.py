@@ -26,7 +26,6 @@ COLUMNS = (
     "conversations",
     "shares",
     "hours",
-    "rates",
     "kwh",
     "coal",
     "co2",
@@ -64,7 +63,6 @@ def cells(figures: Figures, watched: float | None, by: By, messages: Messages) -
         "conversations": count_text(figures.conversations),
         "shares": f"{figures.accepted:,} / {figures.submitted:,}",
         "hours": number(figures.hours),
-        "rates": "\n".join(rate_lines(figures, messages)) or "–",
         "kwh": _energy(figures.kwh, figures, messages),
         "coal": _energy(tonnes(figures.coal_kg), figures, messages),
         "co2": _energy(tonnes(figures.co2_kg), figures, messages),
@@ -106,6 +104,21 @@ def rate_lines(figures: Figures, messages: Messages) -> Iterator[str]:
         yield messages.say("statistics.rate", algorithm=rate.algorithm, **said)
     if figures.rates_unknown:
         yield messages.say("statistics.rates_unknown", count=figures.rates_unknown)
+
+
+def algorithms_of(statistics: Statistics, most: int) -> list[str]:
+    """The algorithms that most addresses work on."""
+    return [rate.algorithm for rate in statistics.total.rates[:most]]
+
+
+def rate_cells(figures: Figures, algorithms: list[str]) -> list[tuple[str, str]]:
+    """The hashrate of each algorithm with its range, and of how many addresses it is not known."""
+    by_name = {rate.algorithm: rate for rate in figures.rates}
+    told = [
+        rate_texts(_hashrate(by_name[name])) if name in by_name else None for name in algorithms
+    ]
+    cells = [(text[1], f"{text[0]}–{text[2]}") if text else ("–", "") for text in told]
+    return [*cells, (count_text(figures.rates_unknown), "")]
 
 
 def headline(statistics: Statistics, messages: Messages) -> str:
