@@ -6,6 +6,7 @@ Chromium reads commands from file descriptor 3 and writes answers to 4, each end
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -21,19 +22,28 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 _SECONDS = 60.0
 
 
+def _out_of_the_way(descriptor: int) -> int:
+    """The same file under a higher number: 3 and 4 are where the browser looks."""
+    high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(descriptor)
+    return high
+
+
 class Browser:
     """One headless Chromium with one page, which notes what the page says and asks for."""
 
     def __init__(self) -> None:
         assert CHROMIUM is not None
         self._profile = tempfile.mkdtemp(prefix="poolwatch-browser-")
-        orders, self._orders = os.pipe()
-        self._answers, answers = os.pipe()
+        orders, self._orders = map(_out_of_the_way, os.pipe())
+        self._answers, answers = map(_out_of_the_way, os.pipe())
+
+        def place() -> None:
+            os.dup2(orders, 3)
+            os.dup2(answers, 4)
+
         self._process = subprocess.Popen(
             [
-                "sh",
-                "-c",
-                f'exec "$0" "$@" 3<&{orders} 4>&{answers}',
                 CHROMIUM,
                 "--headless=new",
                 "--no-sandbox",  # its own does not work for root
@@ -45,7 +55,8 @@ class Browser:
                 f"--user-data-dir={self._profile}",
                 "about:blank",
             ],
-            pass_fds=(orders, answers),
+            preexec_fn=place,  # noqa: PLW1509  # no thread runs here
+            close_fds=False,  # all others are closed by themselves, and 3 and 4 are not ours
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -142,7 +142,7 @@ def twelve() -> list[Event]:
         talk(at(6, 1), at(6, 2), "XMR", None, "cryptonote", (4, 4)),
     ]
     seen_again = [talk(at(5, 1), at(5, 2), *btc, (9, 9))]
-    flowless = {
+    flowless: dict[str, Any] = {
         "first_seen": at(16),
         "last_seen": at(16, 6),
         "sessions": 2,

@@ -61,7 +61,7 @@ def test_all(counted: Statistics) -> None:
     assert total.machines == Machines(low=8, high=None, unknown=1)
     assert (total.conversations, total.accepted, total.submitted) == (11, 237, 249)
     assert total.hours == pytest.approx(64)
-    assert total.kwh == (37, 63)
+    assert total.kwh == (37.0, 63.0)
     assert total.energy_unknown == 2
     assert total.coal_kg == pytest.approx((3.7, 6.3))
     assert total.co2_kg == pytest.approx((18.5, 31.5))
@@ -194,7 +194,7 @@ def test_only_part_of_the_time(tmp_path: Path) -> None:
     monday = int(datetime.datetime(2026, 1, 12, tzinfo=datetime.UTC).timestamp()) * 10**6
     whole = statistics_of(tmp_path, twelve(), between=(monday, None))
     assert whole.total.addresses == 7
-    assert whole.total.kwh == (26.5, 42)
+    assert whole.total.kwh == (26.5, 42.0)
     assert whole.coverage.hours == 144
     hours = statistics_of(tmp_path, twelve(), between=(None, monday)).total.hours
     assert hours == pytest.approx(10 + 12 + 2)
@@ -229,7 +229,7 @@ def test_one_address_in_two_units_is_two_machines_and_one_address(tmp_path: Path
 def test_another_set_of_factors(tmp_path: Path) -> None:
     statistics = statistics_of(tmp_path, twelve(), factors="newspaper-2021")
     assert statistics.factor_sets == ("newspaper-2021",)
-    assert statistics.total.kwh == (37, 63)
+    assert statistics.total.kwh == (37.0, 63.0)
     about = {section.about: dict(section.figures) for section in statistics.sections}
     assert set(about) >= {"newspaper-2021", "official-2021", "official-2023"}
     assert statistics.total.co2_kg is not None
@@ -301,7 +301,7 @@ def test_sums_and_bounds(tmp_path: Path, hosts: list[Any]) -> None:
         for address, talks, unit, kwh, rigs in hosts
         for event in host(
             address,
-            [talk(_moment(t[0]), _moment(t[0] + t[1]), *t[2:5], shares=t[5]) for t in talks],
+            [talk(_moment(t[0]), _moment(t[0] + t[1]), t[2], t[3], t[4], t[5]) for t in talks],
             unit=unit,
             kwh=kwh and (kwh[0], kwh[1]),
             rigs=rigs,
