@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from poolwatch.messages import LANGUAGES, Messages
+from poolwatch.report.statistics import By
 from tests.report.statistics.making import at, host, stats, talk, twelve, write_eve
 from tests.running import PCAPS, command_line
 
@@ -124,6 +125,26 @@ def test_lines_that_cannot_be_used_are_named_and_the_rest_counts(tmp_path: Path)
     assert done.returncode == 0
     assert b"line 4" in done.stderr
     assert b"1 address(es)" in done.stdout
+
+
+def test_the_factors_of_a_province(tmp_path: Path) -> None:
+    eve = write_eve(tmp_path / "made.eve", twelve())
+    document = json.loads(report(eve, "--region", "浙江", "--format", "json"))
+    assert document["all"]["co2_kg"]["high"] == pytest.approx(63 * 0.4974)
+    assert document["factor_sets"] == ["official-2023"]
+
+
+def test_rows_without_room_are_told(tmp_path: Path) -> None:
+    eve = write_eve(tmp_path / "made.eve", twelve())
+    done = command_line("report", "statistics", eve, "--limit", "report_rows=5")
+    assert done.returncode == 0
+    assert b"too low" in done.stdout
+    assert b"left out" in done.stderr
+
+
+def test_help_names_every_table() -> None:
+    words = command_line("report", "statistics", "--help").stdout.decode()
+    assert "|".join(by.value for by in By) in "".join(words.split())
 
 
 @pytest.mark.parametrize(

@@ -309,10 +309,10 @@ def test_the_few_cannot_be_told_by_subtraction(tmp_path: Path) -> None:
     sizes = {("省", "大"): 5, ("省", "中"): 3, ("省", "小"): 1}
     events = [
         event
-        for unit, size in sizes.items()
+        for at_unit, (unit, size) in enumerate(sizes.items())
         for number in range(size)
         for event in host(
-            f"10.0.{len(unit[1])}.{hash(unit[1]) % 200}{number}",
+            f"10.0.{at_unit}.{number}",
             [talk(at(5), at(5, 1), "BTC", None, None, (1, 1))],
             unit=unit,
         )

@@ -36,6 +36,7 @@ class Events:
     flows: list[Row]
     stats: list[Row]
     coverage: list[CoverageRow] = field(default_factory=list)  # of a store
+    left_out: int = 0  # rows there was no room for
 
 
 def read_events(
@@ -66,7 +67,8 @@ def read_events(
     for name, count in rows.left_out.items():
         if count:
             complain(f"{count} rows of {name} were left out; raise it with --limit report_rows=N")
-    return Events(rows.of(FINDINGS), rows.of(FLOWS), rows.of(STATS), coverage)
+    left_out = sum(rows.left_out.values())
+    return Events(rows.of(FINDINGS), rows.of(FLOWS), rows.of(STATS), coverage, left_out)
 
 
 def times_of(events: Events) -> tuple[list[tuple[str, int, int]], list[tuple[int, int]]]:

@@ -52,8 +52,12 @@ def make_statistics(events: Events, wishes: Wishes, sets: FactorSets, limits: Li
     spells = found.counted
     year = max((weeks.day(s.times[1]).year for s in spells if s.times), default=None)
     chosen = sets.chosen(year)
-    if wishes.factors is not None:
-        _apply(spells, dict(chosen)[wishes.factors])
+    name = wishes.factors
+    if name is None and sets.region is not None and year is not None:
+        name = sets.figures.official_set(year)
+    factors = dict(chosen)[name] if name is not None else None
+    if factors is not None:
+        _apply(spells, factors)
     total = figures_of(map(whole, spells))
     return Statistics(
         coverage=coverage,
@@ -70,9 +74,10 @@ def make_statistics(events: Events, wishes: Wishes, sets: FactorSets, limits: Li
         timeless=found.timeless,
         relays=sum(spell.serves for spell in spells),
         outside=len({spell.host for spell in spells if spell.outside}),
-        factor_sets=_set_names(spells, wishes),
+        factor_sets=(name,) if name is not None else _set_names(spells),
         sections=_sections(total.kwh, chosen),
-        basis=_basis(spells, wishes, chosen),
+        basis=_basis(spells, factors),
+        left_out=events.left_out,
         public=wishes.public,
         title=wishes.title,
         issuer=wishes.issuer,
@@ -99,9 +104,7 @@ def _times(kwh: Range, row: FactorRow | None) -> Range | None:
     return None if row is None else (kwh[0] * row.low, kwh[1] * row.high)
 
 
-def _set_names(spells: Iterable[Spell], wishes: Wishes) -> tuple[str, ...]:
-    if wishes.factors is not None:
-        return (wishes.factors,)
+def _set_names(spells: Iterable[Spell]) -> tuple[str, ...]:
     return tuple(sorted({s.factor_set for s in spells if s.kwh is not None and s.factor_set}))
 
 
@@ -119,17 +122,15 @@ def _sections(kwh: Range | None, chosen: list[tuple[str, dict[str, FactorRow]]])
     return sections
 
 
-def _basis(
-    spells: Iterable[Spell], wishes: Wishes, chosen: list[tuple[str, dict[str, FactorRow]]]
-) -> list[dict[str, Any]]:
+def _basis(spells: Iterable[Spell], applied: dict[str, FactorRow] | None) -> list[dict[str, Any]]:
     """Each formula once, and of factors the range over all findings, with their sources."""
     records = [record for spell in spells if spell.kwh is not None for record in spell.basis]
-    if wishes.factors is not None:
+    if applied is not None:
         records = [r for r in records if r.get("figure") not in ("coal_kg", "co2_kg")]
         kwh = Figure(0.0, 0.0, "kWh", "kw * hours", ())
         records += [
             basis_value(_QUANTITIES[quantity], tonnes(kwh, row, "t"))
-            for quantity, row in dict(chosen)[wishes.factors].items()
+            for quantity, row in applied.items()
         ]
     merged: dict[tuple[str, str, str], dict[tuple[str, str], dict[str, Any]]] = {}
     for record in records:

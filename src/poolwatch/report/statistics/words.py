@@ -166,6 +166,8 @@ def coverage_lines(statistics: Statistics, messages: Messages) -> Iterator[str]:
             **{n: counts[n] for n in ("truncated", "one_way", "encrypted_long", "evicted")},
         )
     grade = _grade(statistics.min_grade.word, messages)
+    if statistics.left_out:
+        yield say("statistics.left_out", count=count_text(statistics.left_out))
     if statistics.below:
         order = [g.word for g in reversed(Grade) if g.word in statistics.below]
         below = [(_grade(word, messages), statistics.below[word]) for word in order]

@@ -97,12 +97,13 @@ class _Sheet:
                 self._widths[at] = max(self._widths[at], min(len(f"{cell:,.0f}") + 4, _WIDEST))
         self._row += 1
 
-    def finish(self) -> None:
-        """Set the widths; with rows there is a filter."""
+    def finish(self, *, totals: int) -> None:
+        """Set the widths; there is a filter over all rows but the last, the totals."""
         for at, width in self._widths.items():
             self._sheet.set_column(at, at, width)
-        if self._row > 2:
-            self._sheet.autofilter(0, 0, self._row - 2, len(self._widths) - 1)  # not the total
+        last = self._row - 1 - totals
+        if last > 0:
+            self._sheet.autofilter(0, 0, last, len(self._widths) - 1)
 
     def lines(self, lines: Sequence[tuple[str, str]]) -> None:
         """Sentences, one below the other, each in a style."""
@@ -142,7 +143,7 @@ def _write_table(
     watched = statistics.coverage.hours if by is By.WEEK else None
     total = _numbers(statistics.total, watched, by)
     sheet.add([messages.say("statistics.total"), *total], ("group", *names), "total_")
-    sheet.finish()
+    sheet.finish(totals=1)
 
 
 def _write_rates(
@@ -163,7 +164,7 @@ def _write_rates(
         for rate in figures.rates:
             ends = (rate.low, rate.estimate, rate.high)
             sheet.add([of, name, rate.algorithm, rate.addresses, *ends], names, "")
-    sheet.finish()
+    sheet.finish(totals=0)
 
 
 def _numbers(figures: Figures, watched: float | None, by: By) -> list[float | None]:
