@@ -43,6 +43,15 @@ def test_event_lines_a_store_and_a_pipe_say_the_same(scanned: Path) -> None:
     assert report("-", "--format", "json", stdin=eve.read_bytes()) == told
 
 
+@pytest.mark.parametrize("form", ["json", "csv", "html", "xlsx", "text"])
+def test_the_same_input_gives_the_same_file_in_any_process(scanned: Path, form: str) -> None:
+    files = {
+        report(scanned / "day.eve", "--format", form, env={"PYTHONHASHSEED": seed})
+        for seed in ("1", "2", "3")
+    }
+    assert len(files) == 1
+
+
 def test_a_scan_twice_in_a_store_counts_once(scanned: Path) -> None:
     store = f"sqlite:///{scanned / 'found.db'}"
     before = report("--store", store, "--format", "json")

@@ -68,6 +68,7 @@ def host(
     """A finding with its conversations. `rate`: algorithm, low, estimate, high."""
     event = copy.deepcopy(_template("finding"))
     event |= {"finding_id": next(_ids), "host": address, "role": "miner", "rigs": None}
+    event |= {"cause": None, "decision": None}
     event |= {"flows": [one["flow_id"] for one in talks], "sessions": len(talks)}
     for one in talks:
         one["src_ip"] = address

@@ -29,6 +29,7 @@ from tests.report.statistics.making import (
     twelve,
 )
 
+RESEARCH = {"cause": "research", "by": "somebody", "at": at(6), "note": ""}
 BTC = ("BTC", "F2Pool", "stratum-v1")
 
 
@@ -175,9 +176,13 @@ def test_causes(tmp_path: Path) -> None:
         *host("10.0.0.1", [talk(at(5), at(5, 1), *BTC, (1, 1))], cause="malware"),
         *host("10.0.0.2", [talk(at(5), at(5, 1), *BTC, (1, 1))], cause="undetermined"),
         *host("10.0.0.3", [talk(at(5), at(5, 1), *BTC, (1, 1))]),
+        *host(
+            "10.0.0.4", [talk(at(5), at(5, 1), *BTC, (1, 1))], cause="malware", decision=RESEARCH
+        ),
     ]
     groups = table_of(statistics_of(tmp_path, events), By.CAUSE).groups
     assert [(g.name, g.sort, g.figures.addresses) for g in groups] == [
+        ("decided:research", Sort.VALUE, 1),
         ("malware", Sort.VALUE, 1),
         ("undetermined", Sort.VALUE, 1),
         ("", Sort.UNKNOWN, 1),

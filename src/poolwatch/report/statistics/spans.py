@@ -55,6 +55,7 @@ class Weeks:
 
     def __init__(self, zone: str) -> None:
         self._zone = zoneinfo.ZoneInfo(zone)
+        self._starts: dict[datetime.date, int] = {}
 
     def of(self, span: Span, most: int) -> Iterator[tuple[str, int, int]]:
         """Name, begin and end of each week that a span lies in, the first `most` of them."""
@@ -81,5 +82,7 @@ class Weeks:
         return day - datetime.timedelta(days=day.weekday())
 
     def _start(self, monday: datetime.date) -> int:
-        moment = datetime.datetime.combine(monday, datetime.time(), self._zone)
-        return (moment - _EPOCH) // datetime.timedelta(microseconds=1)
+        if monday not in self._starts:
+            moment = datetime.datetime.combine(monday, datetime.time(), self._zone)
+            self._starts[monday] = (moment - _EPOCH) // datetime.timedelta(microseconds=1)
+        return self._starts[monday]
