@@ -157,12 +157,12 @@ def _charts(
         figures = group.figures
         name = label(group, table.by, statistics, messages)
         low, high = figures.kwh or (None, None)
-        text = range_text(*figures.kwh) if figures.kwh else messages.say("statistics.not_known")
+        lacks = messages.say("statistics.not_known") if figures.energy_unknown else "–"
+        text = range_text(*figures.kwh) if figures.kwh else lacks
         dark = group.watched == 0.0 and not figures.addresses
         count = figures.addresses
         addresses.append(Bar(name, count_text(count), count, None, dark))
-        is_known = figures.kwh is not None or not figures.addresses
-        energies.append(Bar(name, text if is_known else "?", low, high, dark))
+        energies.append(Bar(name, text, low, high, dark))
     shown = [("addresses", addresses)]
     if any(bar.low is not None for bar in energies):
         shown.append(("energy", energies))
