@@ -49,7 +49,7 @@ columns: $(VENV)/.dev  ## write docs/columns.md anew from the declaration
 	$(BIN)/python tools/write_columns.py > docs/columns.md
 
 tools:
-	@sh tools/debian-packages.sh tshark tcpdump iproute2 ethtool tcpreplay postgresql
+	@sh tools/debian-packages.sh tshark tcpdump iproute2 ethtool tcpreplay postgresql chromium fonts-noto-cjk poppler-utils
 
 clean:
 	rm -rf $(VENV) build dist benchmarks/data

@@ -165,6 +165,8 @@ class Limits:
     """Machines at one port of a switch from which on it leads to another switch."""
     report_rows: int = 5_000_000
     """Rows of each frame of a report; beyond, they are counted."""
+    statistics_rows: int = 5000
+    """Groups in one table of statistics; the rest are put together."""
     eve_line_bytes: int = 1 << 27
     """Longest line of an EVE file that is read back."""
     explain_flows: int = 20

@@ -8,6 +8,10 @@ import click
 
 REPORTS = {
     "energy": ("poolwatch.cli.report_energy", "Power, coal, CO2 and coins, with every factor."),
+    "statistics": (
+        "poolwatch.cli.report_statistics",
+        "How many mine, by region, unit, kind, coin, pool, dialect, cause, week.",
+    ),
     "coins": ("poolwatch.cli.report_coins", "The coins a hashrate brings over a time."),
 }
 

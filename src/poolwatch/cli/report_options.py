@@ -55,7 +55,22 @@ class RangeType(click.ParamType[tuple[float, float]]):
 
 def output_options(function: F) -> F:
     """`--format`, `-o`, `--lang`, `--signatures`, `--limit` of a report."""
-    for option in (
+    return output_options_of(("text", "csv", "json"))(function)
+
+
+def output_options_of(formats: tuple[str, ...]) -> Callable[[F], F]:
+    """The same with other formats; the first is the default."""
+
+    def add(function: F) -> F:
+        for option in _output_options(formats):
+            function = option(function)
+        return function
+
+    return add
+
+
+def _output_options(formats: tuple[str, ...]) -> tuple[Callable[[F], F], ...]:
+    return (
         click.option(
             "--limit",
             multiple=True,
@@ -76,13 +91,11 @@ def output_options(function: F) -> F:
         click.option(
             "--format",
             "form",
-            type=click.Choice(("text", "csv", "json")),
-            default="text",
+            type=click.Choice(formats),
+            default=formats[0],
             show_default=True,
         ),
-    ):
-        function = option(function)
-    return function
+    )
 
 
 def price_options(function: F) -> F:
@@ -138,6 +151,21 @@ def opened(output: str | None) -> Iterator[IO[str]]:
         return
     try:
         with Path(str(output)).open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+    except OSError as error:
+        raise UsageError(f"-o {output}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def opened_bytes(output: str | None, what: str) -> Iterator[IO[bytes]]:
+    """Where a report that is no text goes: a file, or standard output if that is no terminal."""
+    if output in (None, "-"):
+        if sys.stdout.isatty():
+            raise UsageError(f"{what} is no text", "name a file: -o FILE")
+        yield sys.stdout.buffer
+        return
+    try:
+        with Path(str(output)).open("wb") as stream:
             yield stream
     except OSError as error:
         raise UsageError(f"-o {output}: {error.strerror}") from error

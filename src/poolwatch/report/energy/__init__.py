@@ -127,7 +127,7 @@ def report_hosts(
     for set_name, factors in sets.chosen(year):
         rows = [(_QUANTITIES[quantity], row) for quantity, row in factors.items()]
         figures = tuple((name, tonnes(kwh, row, "t")) for name, row in sorted(rows))
-        report.sections.append(_of_set(set_name, factors, "findings", figures))
+        report.sections.append(section_of_set(set_name, factors, "findings", figures))
     return report
 
 
@@ -142,12 +142,13 @@ def _factor_section(name: str, factors: dict[str, FactorRow], of: str, day: Figu
             daily = tonnes(day, row, "t/d")
             figures.append((f"{what}_per_day", daily))
             figures.append((f"{what}_per_year", a_year(daily, f"{what}_per_day", "t/a")))
-    return _of_set(name, factors, of, tuple(figures))
+    return section_of_set(name, factors, of, tuple(figures))
 
 
-def _of_set(
+def section_of_set(
     name: str, factors: dict[str, FactorRow], of: str, figures: tuple[tuple[str, Figure], ...]
 ) -> Section:
+    """The section of a set of factors: its figures, and whose the factors are."""
     carbon = factors.get("co2_per_kwh")
     document, region, year = None, ("", ""), None
     if carbon is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from poolwatch.errors import UsageError
 from poolwatch.outputs.columns import FINDINGS, FLOWS, STATS
@@ -15,6 +16,11 @@ from poolwatch.outputs.rows import Row
 from poolwatch.report import Rows
 from poolwatch.settings import Limits
 from poolwatch.terms import Grade, Stage
+
+if TYPE_CHECKING:
+    from poolwatch.store import CoverageRow
+
+Between = tuple[int | None, int | None]
 
 _US = 1000  # ns
 _WORKS = Stage.RECEIVING_WORK  # from that on a conversation is mining and not a mere greeting
@@ -29,28 +35,40 @@ class Events:
     findings: list[Row]
     flows: list[Row]
     stats: list[Row]
-    coverage: list[tuple[int, int]] = field(default_factory=list)  # of a store, ns
+    coverage: list[CoverageRow] = field(default_factory=list)  # of a store
+    left_out: int = 0  # rows there was no room for
 
 
 def read_events(
-    files: Sequence[Path], store: str | None, limits: Limits, complain: Callable[[str], None]
+    files: Sequence[Path],
+    store: str | None,
+    limits: Limits,
+    complain: Callable[[str], None],
+    between: Between = (None, None),
 ) -> Events:
     """All rows; `complain` is told, once a file, of lines that cannot be used.
 
+    The file `-` is standard input. Of a store only what reaches into the time `between`, ns.
     Raises UsageError for a file that cannot be read or holds no event, StoreError for a store.
     """
     rows = Rows(limits.report_rows)
     for path in files:
         try:
+            if str(path) == "-":
+                _read("-", sys.stdin.buffer, rows, limits, complain)
+                continue
             with path.open("rb") as stream:
                 _read(str(path), stream, rows, limits, complain)
         except OSError as error:
             raise UsageError(f"{path}: {error.strerror}") from error
-    coverage = _read_store(store, rows, limits, complain) if store is not None else []
+    coverage = []
+    if store is not None:
+        coverage = _read_store(store, rows, limits, complain, between)
     for name, count in rows.left_out.items():
         if count:
             complain(f"{count} rows of {name} were left out; raise it with --limit report_rows=N")
-    return Events(rows.of(FINDINGS), rows.of(FLOWS), rows.of(STATS), coverage)
+    left_out = sum(rows.left_out.values())
+    return Events(rows.of(FINDINGS), rows.of(FLOWS), rows.of(STATS), coverage, left_out)
 
 
 def times_of(events: Events) -> tuple[list[tuple[str, int, int]], list[tuple[int, int]]]:
@@ -69,7 +87,7 @@ def times_of(events: Events) -> tuple[list[tuple[str, int, int]], list[tuple[int
         for stat in stats
         if stat["first_seen"] is not None and stat["last_seen"] is not None
     ]
-    seen += events.coverage
+    seen += [(row.first_ns, row.last_ns) for row in events.coverage]
     return spans, seen or [(first, last) for _, first, last in spans]
 
 
@@ -93,9 +111,9 @@ def _read(
 
 
 def _read_store(
-    url: str, rows: Rows, limits: Limits, complain: Callable[[str], None]
-) -> list[tuple[int, int]]:
-    """Takes all events of a store; the times it covers."""
+    url: str, rows: Rows, limits: Limits, complain: Callable[[str], None], between: Between
+) -> list[CoverageRow]:
+    """Takes the events of a store; what it says of what was looked at."""
     from poolwatch.store import open_store
     from poolwatch.store.urls import read_url
 
@@ -103,7 +121,9 @@ def _read_store(
     if parsed.drivername.startswith("sqlite") and not Path(str(parsed.database)).is_file():
         raise UsageError(f"--store {url}: no such file", "a store is made by scan --store or watch")
     with open_store(url, "report") as store:
-        for kind in (store.findings(), store.sessions()):
+        since, until = between
+        findings = store.findings(since_ns=since, until_ns=until)
+        for kind in (findings, store.sessions(since_ns=since, until_ns=until)):
             for stored in kind:
                 reading = Reading()
                 line = io.StringIO(stored.event + "\n")
@@ -111,7 +131,7 @@ def _read_store(
                     rows.add(table, row)
                 for bad in reading.bad_lines:
                     complain(f"--store: an event is not used: {bad.reason}")
-        return [(row.first_ns, row.last_ns) for row in store.coverage()]
+        return list(store.coverage(since_ns=since, until_ns=until))
 
 
 def _cells(columns: Sequence[Any], row: Row) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def report_lines(report: EnergyReport, messages: Messages, most: int) -> Iterato
     yield from _coins(report, messages)
     if report.meter is not None:
         yield from _meter(report.meter, messages)
-    yield from _basis(basis_of(report), messages)
+    yield from basis_lines(basis_of(report), messages)
 
 
 def basis_of(report: EnergyReport) -> list[dict[str, Any]]:
@@ -69,6 +69,11 @@ def _title(section: Section, report: EnergyReport, messages: Messages) -> str:
         return messages.say("energy.findings", hosts=known, without=report.without)
     if section.name != "factors":
         return messages.say(f"energy.{section.name}")
+    return set_line(section, messages)
+
+
+def set_line(section: Section, messages: Messages) -> str:
+    """A set of factors: its name, whose it is, and its document."""
     key = "energy.set_reconstruction" if section.reconstruction else "energy.set"
     region = section.region[0 if messages.language == "zh" else 1]
     return messages.say(
@@ -157,7 +162,7 @@ def _meter(found: Following, messages: Messages) -> Iterator[str]:
         yield f"  {text}"
 
 
-def _basis(records: Iterable[dict[str, Any]], messages: Messages) -> Iterator[str]:
+def basis_lines(records: Iterable[dict[str, Any]], messages: Messages) -> Iterator[str]:
     """Each formula once; each factor of a source once, with its range over all figures."""
     formulas: dict[tuple[str, str, str], None] = {}
     ranges: dict[tuple[str, str, str, str], tuple[float, float]] = {}
