@@ -34,8 +34,6 @@ class By(StrEnum):
 
 SEVERAL = frozenset((By.COIN, By.POOL, By.DIALECT, By.WEEK))
 """An address may be in several groups of these tables."""
-TRAFFIC = frozenset((By.COIN, By.POOL, By.DIALECT, By.WEEK))
-"""Conversations are shared out among the groups of these tables, energy is not (but by week)."""
 
 
 class Sort(StrEnum):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from poolwatch.messages import printable
 from poolwatch.outputs.rates import rate_texts
 from poolwatch.report.energy.text import basis_lines, number, range_text, set_line
-from poolwatch.report.statistics import By, Figures, Group, Range, Rate, Sort, Statistics
+from poolwatch.report.statistics import SEVERAL, By, Figures, Group, Range, Rate, Sort, Statistics
 from poolwatch.report.statistics.groups import DECIDED
 from poolwatch.report.statistics.public import FEWEST
 from poolwatch.terms import Grade, Hashrate
@@ -184,8 +184,8 @@ def note_lines(statistics: Statistics, messages: Messages) -> Iterator[str]:
     if statistics.public:
         yield messages.say("statistics.public", fewest=FEWEST)
     wanted = {
-        "several": bool(by & {By.COIN, By.POOL, By.DIALECT, By.WEEK}),
-        "several_energy": bool(by & {By.COIN, By.POOL, By.DIALECT}),
+        "several": bool(by & SEVERAL),
+        "several_energy": bool(by & SEVERAL - {By.WEEK}),
         "machines": True,
         "rates": True,
         "energy": True,
