@@ -14,6 +14,7 @@ from dataclasses import asdict
 
 from poolwatch import __version__
 from poolwatch.aggregate.attribute import attribute, locate
+from poolwatch.aggregate.cause import Ranker
 from poolwatch.aggregate.estimate import Estimator
 from poolwatch.aggregate.findings import findings_within
 from poolwatch.aggregate.judge import Judge, flow_id
@@ -28,6 +29,7 @@ from poolwatch.capture.source import LINKS, Batch, Coverage, Source
 from poolwatch.catalog import Catalog
 from poolwatch.chain.trace import Tracer
 from poolwatch.errors import CaptureError
+from poolwatch.inventory.exemptions import Exemptions
 from poolwatch.inventory.geo import Geo
 from poolwatch.inventory.units import UnitTable
 from poolwatch.match.encrypted import LongFlow
@@ -51,7 +53,7 @@ class Engine:
 
     `identify`: work out flow and finding ids, which costs a digest of each capture in which
     something is found. `vantage`: `inside` or `outside`, the side of address translation the
-    captures were taken on.
+    captures were taken on. `zone`: the time zone in which offices are open.
     """
 
     def __init__(
@@ -65,6 +67,8 @@ class Engine:
         units: UnitTable | None = None,
         geo: Geo | None = None,
         tracer: Tracer | None = None,
+        exemptions: Exemptions | None = None,
+        zone: str = "UTC",
         vantage: str | None = None,
         seed: int | None = None,
     ) -> None:
@@ -79,6 +83,7 @@ class Engine:
         self._findings = findings_within(limits)
         self._findings.vantage = vantage
         self._estimator = Estimator(catalog)
+        self._ranker = Ranker(catalog, limits, units=units, exemptions=exemptions, zone=zone)
         self._stats = Stats(__version__, catalog.digest, sensor, limits=asdict(limits))
 
     def run(self, names: list[str], progress: Progress | None = None) -> Iterator[Item]:
@@ -90,19 +95,22 @@ class Engine:
             self._stats.files += 1
             for session in self._scan(wanted.path, progress):
                 self._findings.add(session)
+                self._ranker.note(session)
                 yield session
+        window = (self._stats.first_ns, self._stats.last_ns)
         for finding in self._findings.all():
             if self._units is not None:
                 attribute(finding, self._units)
             if self._tracer is not None:
                 identify(finding, self._tracer)
             self._estimator.fill(finding)
+            self._ranker.fill(finding, window if all(window) else None)
             yield finding
         if self._units is not None:
             self._stats.counts |= self._units.counts()
         if self._tracer is not None:
             self._stats.counts |= self._tracer.counts()
-        self._stats.counts |= self._findings.counts()
+        self._stats.counts |= self._findings.counts() | self._ranker.sharing.counts()
         yield self._stats
 
     def _scan(self, path: str, progress: Progress | None) -> Iterator[Session]:

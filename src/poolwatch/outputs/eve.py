@@ -18,6 +18,7 @@ import msgspec
 from poolwatch.inventory.tree import sum_up
 from poolwatch.layouts import Carrier, tunnel_of, vlans_of
 from poolwatch.outputs import Item, View
+from poolwatch.outputs.causes import decision_value, ground_values
 from poolwatch.outputs.masking import without_credentials
 from poolwatch.outputs.quantities import coins_value, energy_value
 from poolwatch.terms import (
@@ -230,9 +231,10 @@ def finding_event(finding: Finding) -> dict[str, Any]:
         "vantage": finding.vantage,
         "equipment": finding.equipment,
         "chain": _chain(finding.logged),
-        "cause": None,
-        "grounds": [],
-        "counter_grounds": [],
+        "cause": finding.cause,
+        "grounds": ground_values(finding.grounds, favour=True),
+        "counter_grounds": ground_values(finding.grounds, favour=False),
+        "decision": decision_value(finding.decision),
         "unknown": [{"question": question, "needs": needs} for question, needs in finding.unknown],
         "sessions": finding.sessions,
         "flows": finding.flow_ids,

@@ -96,14 +96,14 @@ def _read_store(
     url: str, rows: Rows, limits: Limits, complain: Callable[[str], None]
 ) -> list[tuple[int, int]]:
     """Takes all events of a store; the times it covers."""
-    from poolwatch.store import open_store
+    from poolwatch.store import open_store, with_decisions
     from poolwatch.store.urls import read_url
 
     parsed = read_url(url)
     if parsed.drivername.startswith("sqlite") and not Path(str(parsed.database)).is_file():
         raise UsageError(f"--store {url}: no such file", "a store is made by scan --store or watch")
     with open_store(url, "report") as store:
-        for kind in (store.findings(), store.sessions()):
+        for kind in (with_decisions(store, store.findings()), store.sessions()):
             for stored in kind:
                 reading = Reading()
                 line = io.StringIO(stored.event + "\n")
