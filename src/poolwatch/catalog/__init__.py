@@ -101,7 +101,10 @@ def load_catalog(extra: tuple[Path, ...] = ()) -> Catalog:
 
     Raises CatalogError, naming file and line, for a row that cannot be used.
     """
-    return build_catalog(load_rows(extra))
+    catalog = build_catalog(load_rows(extra))
+    if any((folder / "grounds.csv").is_file() for folder in extra):
+        _ = catalog.grounds.rules  # what is not right is said before a scan, not after it
+    return catalog
 
 
 def build_catalog(rows: Rows) -> Catalog:

@@ -22,10 +22,10 @@ SHAPES: dict[str, tuple[str, str]] = {
     "entered_before": ("ports flows seconds", "ports flows"),
     "shared_units": ("units kinds", "units"),
     "shared_unlike": ("hosts kinds", "hosts"),
-    "account_login": ("chars", "count"),
+    "account_login": ("chars longest", "count"),
     "worker_series": ("payee hardware workers", "count"),
-    "rental": ("pools", "pools"),
-    "exchange_pool": ("pools", "pools"),
+    "rental": ("at", "pools"),
+    "exchange_pool": ("at", "pools"),
     "several_pools": ("pools", "count"),
     "test_net": ("prefixes chars", ""),
     "hardware": ("classes", "hardware"),
@@ -38,17 +38,17 @@ SHAPES: dict[str, tuple[str, str]] = {
     "own_pool": ("what dialects", "ends"),
     "bare_pool": ("ports", "ends"),
     "named": ("names", "names"),
-    "exempt": ("kinds", "document times"),
-    "exempt_otherwise": ("kinds", "document times"),
+    "exempt": ("registered", "document times"),
+    "exempt_otherwise": ("registered", "document times"),
 }
 """Of each checker the parameters its rows give, and the fields it fills in."""
 _WORDS = {
-    *("algorithms", "classes", "confidence", "dialects", "endings", "hardware", "kind", "kinds"),
-    *("names", "payee", "pools", "ports", "prefixes", "what"),
+    *("algorithms", "classes", "confidence", "dialects", "endings", "hardware", "kind"),
+    *("names", "at", "payee", "ports", "prefixes", "registered", "what"),
 }
 _VOCABULARY = {
     "kind": {"wallet", "name", "endpoint"},
-    "kinds": {"research", "filed project"},
+    "registered": {"research", "filed project"},
     "confidence": {"high", "medium", "low"},
     "payee": {"wallet", "account"},
     "what": {"node", "pool"},

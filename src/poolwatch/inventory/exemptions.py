@@ -58,7 +58,7 @@ class Exemption:
     @property
     def times(self) -> str:
         """From when to when, as text."""
-        return f"{dates.write(self.from_ns) or '…'} – {dates.write(self.to_ns) or '…'}"
+        return f"{dates.write(self.from_ns)} … {dates.write(self.to_ns)}".strip()
 
     def holds(self, first_ns: int, last_ns: int) -> bool:
         """Whether it holds for all of a time. Without a clock only what always holds does."""

@@ -40,11 +40,13 @@ def shared_unlike(context: Context, parameters: Parameters) -> Evidence | None:
 
 def account_login(context: Context, parameters: Parameters) -> Evidence | None:
     """It logs in with the name of an account somebody registered, and with no wallet."""
-    least = parameters.number("chars")
+    least, most = parameters.number("chars"), parameters.number("longest")
     if context.values("wallet"):
         return None
     citations = [
-        cite(value, where) for value, where in context.facts("account") if len(value) >= least
+        cite(value, where)
+        for value, where in context.facts("account")
+        if least <= len(value) <= most
     ]
     return found(citations, count=len(citations))
 
@@ -101,7 +103,7 @@ def test_net(context: Context, parameters: Parameters) -> Evidence | None:
 
 
 def _at_pools(context: Context, parameters: Parameters, hardware: str = "") -> Evidence | None:
-    pools = {name.casefold() for name in parameters.of("pools")}
+    pools = {name.casefold() for name in parameters.of("at")}
     citations = [
         cite(value, where) for value, where in context.facts("pool") if value.casefold() in pools
     ]
@@ -150,6 +152,6 @@ def _series(workers: Iterable[str]) -> list[list[str]]:
     series: list[list[str]] = []
     for numbers in stems.values():
         ordered = sorted(numbers)
-        if ordered[-1] - ordered[0] < 4 * len(ordered):  # few are missing between them
+        if ordered[-1] - ordered[0] < 2 * len(ordered):  # most are there
             series.append([numbers[number] for number in ordered])
     return sorted(series, key=len, reverse=True)

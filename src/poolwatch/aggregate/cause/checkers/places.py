@@ -49,7 +49,7 @@ def exempt_otherwise(context: Context, parameters: Parameters) -> Evidence | Non
 
 def _of_register(context: Context, parameters: Parameters, *, holding: bool) -> Evidence | None:
     finding = context.finding
-    kinds = parameters.of("kinds")
+    kinds = parameters.of("registered")
     rows = [row for row in context.exempt() if row.kind.replace("_", " ") in kinds]
     fitting = [row for row in rows if row.holds(finding.first_ns, finding.last_ns)]
     used = fitting if holding else ([] if fitting else rows)
