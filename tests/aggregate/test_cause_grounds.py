@@ -44,7 +44,7 @@ LISTED = (
     "198.51.100.7:5555,ip_port,gamma,high,a list,https://example.org,2026-11-01\n"
     "203.0.113.9/drop/kin,url,delta,high,a list,https://example.org,2026-11-01\n"
 )
-UNITS = "prefix,unit\n10.0.0.0/24,North School\n10.0.1.0/24,South Hospital\n10.0.2.0/24,Town\n"
+UNITS = "prefix,unit\n" + "".join(f"10.0.{n}.0/24,Unit {n}\n" for n in range(5))
 REGISTER = (
     "address,kind,valid from,valid to,document\n"
     "10.0.0.5,research,2026-01-01,2026-12-31,No. 7\n"
@@ -125,10 +125,15 @@ def of_class(sessions: Iterable[Session], hardware: str) -> tuple[Session, ...]:
 
 
 def shared(*hosts: tuple[str, str], wallet: str = "one-wallet") -> tuple[Session, ...]:
-    return tuple(talk(host, wallets=(wallet,), software=kind) for host, kind in hosts)
+    return tuple(talk(host, wallets=(wallet,), hardware_class=kind) for host, kind in hosts)
 
 
-AT_UNITS = (("10.0.0.5", "a"), ("10.0.1.5", "b"), ("10.0.2.5", "b"))
+def with_ttl(one: Session, ttl: int) -> Session:
+    sides = tuple(side._replace(ttls=(ttl,)) for side in one.hit.traits)
+    return replace(one, hit=replace(one.hit, traits=sides))
+
+
+AT_UNITS = shared(*((f"10.0.{n}.5", "cpu") for n in range(5)))
 CASES: dict[str, Case] = {
     "malware-list": Case((talk(wallets=("wallet-high",)),)),
     "listed-no-intent": Case((talk(wallets=("wallet-high",)),)),
@@ -145,14 +150,14 @@ CASES: dict[str, Case] = {
     "guessed-before": Case((PLAIN,), companions=inbound(22, 40, 38, 3 * HOUR)),
     "entered-before": Case((PLAIN,), companions=inbound(3389, 1, 0, 600)),
     "wallet-at-units-unlike": Case(
-        shared(*AT_UNITS), without=shared(*((host, "b") for host, _ in AT_UNITS)), tables=True
+        (with_ttl(AT_UNITS[0], 128), *AT_UNITS[1:]), without=AT_UNITS, tables=True
     ),
     "wallet-at-units": Case(
-        shared(*AT_UNITS[:2]), without=shared(("10.0.0.5", "a"), ("10.0.0.6", "b")), tables=True
+        AT_UNITS[:2], without=shared(("10.0.0.5", "cpu"), ("10.0.0.6", "cpu")), tables=True
     ),
     "wallet-on-unlike-hosts": Case(
-        shared(*((f"10.0.0.{n}", str(n)) for n in range(5, 9))),
-        without=shared(*((f"10.0.0.{n}", "same") for n in range(5, 9))),
+        shared(*((f"10.0.0.{n}", "cpu" if n % 2 else "gpu") for n in range(5, 9))),
+        without=shared(*((f"10.0.0.{n}", "cpu") for n in range(5, 9))),
     ),
     "bare-pool": Case((talk(pool_end=Endpoint("198.51.100.7", 443)),)),
     "office-hours": Case(hours(*OFFICE), without=hours(*OFFICE, *NIGHTS)),

@@ -20,7 +20,7 @@ SHAPES: dict[str, tuple[str, str]] = {
     "fetched_before": ("endings seconds", "count"),
     "guessed_before": ("ports flows seconds", "ports flows"),
     "entered_before": ("ports flows seconds", "ports flows"),
-    "shared_units": ("units kinds", "units"),
+    "shared_units": ("units kinds hardware", "units"),
     "shared_unlike": ("hosts kinds", "hosts"),
     "account_login": ("chars longest", "count"),
     "worker_series": ("payee hardware workers", "count"),

@@ -130,11 +130,19 @@ def cause_of(grounds: list[Ground]) -> str:
 
 
 def holds_many(finding: Finding) -> bool:
-    """Whether several machines of several owners may stand behind the address."""
+    """Whether several machines of several owners may stand behind the address.
+
+    At an exit always; else where there are several payees, and more than one machine was counted
+    or what mines is of more than one kind.
+    """
     if finding.vantage == "outside":
         return True
-    payees = len(finding.wallets) + len(finding.accounts)
-    return finding.rigs is not None and finding.rigs.low > 1 and payees > 1
+    if len(finding.wallets) + len(finding.accounts) < 2:
+        return False
+    facts = finding.traces.facts if finding.traces is not None else {}
+    classes = sum(kind == "hardware" for kind, _ in facts)
+    counted = finding.rigs is not None and finding.rigs.low > 1
+    return counted or classes > 1 or len(finding.dialects) > 1
 
 
 def first_greeting(finding: Finding) -> int | None:

@@ -21,8 +21,13 @@ class Payee:
 
     @property
     def kinds(self) -> set[str]:
-        """The kinds of its hosts: software and the form of their packets."""
+        """The kinds of its hosts: class of hardware and the system by the form of packets."""
         return set[str]().union(*self.hosts.values())
+
+    @property
+    def classes(self) -> set[str]:
+        """The classes of hardware of its hosts, as far as known."""
+        return {kind.partition("/")[0] for kind in self.kinds} - {""}
 
 
 class Sharing:
@@ -83,9 +88,9 @@ def payees_of(session: Session) -> Iterator[tuple[str, str]]:
 
 
 def _kind_of(session: Session) -> str:
-    """What can be told of a host's kind: hardware, software, and the system by its TTL."""
+    """What can be told of a host's kind: class of hardware, and the system by its TTL."""
     traits = session.hit.traits[session.hit.miner_side or 0]
     system = ""
     if traits.ttls:
         system = str(next((ttl for ttl in _INITIAL_TTLS if traits.ttls[0] <= ttl), 0))
-    return "/".join((session.hardware_class or "", session.software or "", system))
+    return f"{session.hardware_class or ''}/{system}"

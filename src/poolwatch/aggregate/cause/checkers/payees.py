@@ -14,12 +14,14 @@ _NUMBERED = re.compile(r"(.*?)(\d{1,6})")
 
 
 def shared_units(context: Context, parameters: Parameters) -> Evidence | None:
-    """One payee at units that do not hold each other, and at hosts of so many kinds."""
+    """One wallet at units that do not hold each other, on so many kinds of hosts."""
     citations: list[Citation] = []
     most = 0
     for value, where, payee in _shared(context):
         units = _apart(_units_of(context, payee))
         enough = len(units) >= parameters.number("units")
+        classes = parameters.of("hardware")
+        enough &= "any" in classes or (bool(payee.classes) and payee.classes <= set(classes))
         if enough and len(payee.kinds) >= parameters.number("kinds"):
             most = max(most, len(units))
             citations.append(cite(f"{value}: {'; '.join(units[:8])}", where))
@@ -27,7 +29,7 @@ def shared_units(context: Context, parameters: Parameters) -> Evidence | None:
 
 
 def shared_unlike(context: Context, parameters: Parameters) -> Evidence | None:
-    """One payee at many hosts that are not alike."""
+    """One wallet at many hosts that are not alike."""
     citations: list[Citation] = []
     hosts = 0
     for value, where, payee in _shared(context):
@@ -114,12 +116,11 @@ def _at_pools(context: Context, parameters: Parameters, hardware: str = "") -> E
 
 
 def _shared(context: Context) -> Iterator[tuple[str, Where, Payee]]:
-    """Payees of this host that others have too."""
-    for kind in ("wallet", "account"):
-        for value, where in context.facts(kind):
-            payee = context.sharing.of(kind, value)
-            if payee is not None and len(payee.hosts) > 1:
-                yield value, where, payee
+    """Wallets of this host that others have too."""
+    for value, where in context.facts("wallet"):
+        payee = context.sharing.of("wallet", value)
+        if payee is not None and len(payee.hosts) > 1:
+            yield value, where, payee
 
 
 def _units_of(context: Context, payee: Payee) -> Iterator[Unit]:
