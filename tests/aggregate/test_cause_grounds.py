@@ -101,7 +101,7 @@ def fetch(path: str, server: str = "203.0.113.9", before: int = 60) -> Companion
 
 def rated(rate: float) -> Callable[[Finding], None]:
     def edit(finding: Finding) -> None:
-        finding.hashrate = Hashrate(rate, rate * 1.1, rate * 1.2, "test", 600.0, "test")
+        finding.hashrate = Hashrate(rate, rate * 1.1, rate * 1.2, 50, 600.0, "test")
         finding.kinds = [WorkKind(("BTC",), "sha256d", None)]
 
     return edit
@@ -129,8 +129,8 @@ def shared(*hosts: tuple[str, str], wallet: str = "one-wallet") -> tuple[Session
 
 
 def with_ttl(one: Session, ttl: int) -> Session:
-    sides = tuple(side._replace(ttls=(ttl,)) for side in one.hit.traits)
-    return replace(one, hit=replace(one.hit, traits=sides))
+    first, second = (side._replace(ttls=(ttl,)) for side in one.hit.traits)
+    return replace(one, hit=replace(one.hit, traits=(first, second)))
 
 
 AT_UNITS = shared(*((f"10.0.{n}.5", "cpu") for n in range(5)))
