@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from poolwatch import __version__
 from poolwatch.aggregate.attribute import attribute, locate
@@ -29,7 +30,6 @@ from poolwatch.capture.source import LINKS, Batch, Coverage, Source
 from poolwatch.catalog import Catalog
 from poolwatch.chain.trace import Tracer
 from poolwatch.errors import CaptureError
-from poolwatch.inventory.exemptions import Exemptions
 from poolwatch.inventory.geo import Geo
 from poolwatch.inventory.units import UnitTable
 from poolwatch.match.encrypted import LongFlow
@@ -38,6 +38,9 @@ from poolwatch.match.matcher import Matcher
 from poolwatch.settings import Limits
 from poolwatch.tables import Tables
 from poolwatch.terms import Capture, EncryptedFlow, Endpoint, Finding, Hit, Problem, Session, Stats
+
+if TYPE_CHECKING:
+    from poolwatch.inventory.exemptions import Exemptions
 
 Item = Session | Finding | Stats
 State = Session | Withdrawn
