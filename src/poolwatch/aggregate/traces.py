@@ -82,7 +82,8 @@ def _facts_of(session: Session) -> Iterator[tuple[str, str]]:
     ):
         if value:
             yield kind, value
-    if session.pool is None and not hit.named_host and not hit.names:
+    named = hit.named_host or hit.names or (hit.tls is not None and hit.tls.sni)
+    if session.pool is None and not named:
         yield "bare_end", f"{end.address} {end.port}"
     if session.pool_inside and hit.dialect:
         yield "own_pool", f"{hit.dialect} {end.address} {end.port}"
