@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from poolwatch.catalog.cause_rows import MalwareRow
 from poolwatch.catalog.figures import Figures
 from poolwatch.catalog.grounds import Grounds
-from poolwatch.catalog.load import Rows
-from poolwatch.catalog.names import PoolNames
+from poolwatch.catalog.load import Rows, shipped_folder
+from poolwatch.catalog.names import suffixes
 from poolwatch.errors import CatalogError
 
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
@@ -35,13 +36,20 @@ def grounds(rows: Rows) -> Iterator[str]:
 
 def malware(rows: Rows) -> Iterator[str]:
     """A value has the form of its kind, is no pool's name, and stands once."""
-    pools = PoolNames({placed.row.suffix: placed.row for placed in rows.pools})
+    shipped = str(shipped_folder())
+    pools = {
+        placed.row.suffix: str(Path(placed.file).parent)
+        for placed in reversed(rows.pools)  # where a shipped row says the same, it counts
+    }
     seen: dict[tuple[str, str, str], str] = {}
     for placed in Figures(rows.figures).placed("malware.csv"):
         row = placed.row
         if not _fits(row):
             yield f"{placed.place}: {row.value[:80]!r} is no {row.kind}"
-        if row.kind == "domain" and pools.find(row.value) is not None:
+        # A pool of one's own, that may be too wide, is no complaint about the shipped list.
+        folders = {shipped, str(Path(placed.file).parent)}
+        above = suffixes(row.value) if row.kind == "domain" else ()
+        if any(pools.get(name) in folders for name in above):
             yield f"{placed.place}: {row.value!r} is a pool's name in pools.csv"
         key = (placed.file, row.kind, row.value)
         if key in seen:
