@@ -44,6 +44,7 @@ def scan(
     logs: Paths | None = None,
     logs_config: OnePath | None = None,
     register: Paths | None = None,
+    exemptions: Paths | None = None,
     vantage: str | None = None,
     tz: str = "UTC",
     sensor: str | None = None,
@@ -57,10 +58,10 @@ def scan(
     names the unit, `internal` networks whose hosts are inside, `signatures` folders of rows
     added to the shipped ones, `mmdb` files of countries and autonomous systems, `home` the
     country of the hosts inside, `logs` logs of other devices or folders of them, `logs_config` a
-    TOML file about them, `register` asset registers, `vantage` `inside` or `outside` of address
-    translation, `tz` the time zone of dates in unit tables, `sensor` the name
-    of the observation point, `limits` bounds by name. `progress` shows on standard error what
-    is being read. Settings of the environment are not read.
+    TOML file about them, `register` asset registers, `exemptions` exemption registers, `vantage`
+    `inside` or `outside` of address translation, `tz` the time zone of dates in unit tables and of
+    office hours, `sensor` the name of the observation point, `limits` bounds by name. `progress`
+    shows on standard error what is being read. Settings of the environment are not read.
 
     What cannot be read is warned of (PoolwatchWarning) and stands in `Report.stats`; the rest
     is done. Raises PoolwatchError for wishes that cannot be carried out.
@@ -78,6 +79,7 @@ def scan(
         logs=_paths(logs),
         logs_config=None if logs_config is None else Path(logs_config),
         register=_paths(register),
+        exemptions=_paths(exemptions),
         vantage=vantage,
         sensor=sensor,
         limits=bounds,

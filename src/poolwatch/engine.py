@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from poolwatch import __version__
 from poolwatch.aggregate.attribute import attribute, locate
+from poolwatch.aggregate.cause import Ranker
 from poolwatch.aggregate.companions import accompany
 from poolwatch.aggregate.estimate import Estimator
 from poolwatch.aggregate.findings import findings_within
@@ -39,6 +41,9 @@ from poolwatch.settings import Limits
 from poolwatch.tables import Tables
 from poolwatch.terms import Capture, EncryptedFlow, Endpoint, Finding, Hit, Problem, Session, Stats
 
+if TYPE_CHECKING:
+    from poolwatch.inventory.exemptions import Exemptions
+
 Item = Session | Finding | Stats
 State = Session | Withdrawn
 Progress = Callable[[str, int], None]
@@ -53,7 +58,7 @@ class Engine:
 
     `identify`: work out flow and finding ids, which costs a digest of each capture in which
     something is found. `vantage`: `inside` or `outside`, the side of address translation the
-    captures were taken on.
+    captures were taken on. `zone`: the time zone in which offices are open.
     """
 
     def __init__(
@@ -67,6 +72,8 @@ class Engine:
         units: UnitTable | None = None,
         geo: Geo | None = None,
         tracer: Tracer | None = None,
+        exemptions: Exemptions | None = None,
+        zone: str = "UTC",
         vantage: str | None = None,
         seed: int | None = None,
     ) -> None:
@@ -84,6 +91,7 @@ class Engine:
         self._findings = findings_within(limits)
         self._findings.vantage = vantage
         self._estimator = Estimator(catalog)
+        self._ranker = Ranker(catalog, limits, units=units, exemptions=exemptions, zone=zone)
         self._stats = Stats(__version__, catalog.digest, sensor, limits=asdict(limits))
 
     def run(self, names: list[str], progress: Progress | None = None) -> Iterator[Item]:
@@ -96,8 +104,10 @@ class Engine:
             self._more = more
             for session in self._scan(wanted.path, progress):
                 self._findings.add(session)
+                self._ranker.note(session)
                 yield session
         companions = self._matcher.companions
+        window = (self._stats.first_ns, self._stats.last_ns)
         for finding in self._findings.all():
             if self._units is not None:
                 attribute(finding, self._units)
@@ -106,12 +116,13 @@ class Engine:
             self._estimator.fill(finding)
             if companions is not None:
                 accompany(finding, companions, self._captures)
+            self._ranker.fill(finding, window if all(window) else None)
             yield finding
         if self._units is not None:
             self._stats.counts |= self._units.counts()
         if self._tracer is not None:
             self._stats.counts |= self._tracer.counts()
-        self._stats.counts |= self._findings.counts()
+        self._stats.counts |= self._findings.counts() | self._ranker.sharing.counts()
         if companions is not None:
             self._stats.counts |= companions.counts()
         yield self._stats

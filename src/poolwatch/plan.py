@@ -18,6 +18,7 @@ from poolwatch.settings import Limits
 if TYPE_CHECKING:
     from poolwatch.chain.trace import Tracer
     from poolwatch.engine import Engine
+    from poolwatch.inventory.exemptions import Exemptions
     from poolwatch.inventory.geo import Geo
     from poolwatch.inventory.notes import Note
     from poolwatch.inventory.units import UnitTable
@@ -45,6 +46,7 @@ class Plan:
     logs: tuple[Path, ...] = ()
     logs_config: Path | None = None
     register: tuple[Path, ...] = ()
+    exemptions: tuple[Path, ...] = ()
     vantage: str | None = None  # `inside` or `outside` of address translation
     sensor: str | None = None
     limits: Limits = field(default_factory=Limits)
@@ -60,8 +62,8 @@ def make_engine(
 ) -> Engine:
     """Read the tables and make the engine. Raises PoolwatchError.
 
-    `unreadable_rows` is called with the rows of unit tables that are not used, if any;
-    `unread_logs` with the remarks on logs;
+    `unreadable_rows` is called with the rows of unit tables and registers that are not used, if
+    any; `unread_logs` with the remarks on logs;
     `compiling` before kernels are compiled, which takes a while once.
     """
     if plan.vantage not in VANTAGES:
@@ -82,6 +84,8 @@ def make_engine(
             tracer=load_tracer(
                 plan, unreadable_rows, unread_logs, units=tables.units, quotes=False
             ),
+            exemptions=tables.exemptions,
+            zone=tables.zone,
             vantage=plan.vantage,
             identify=plan.identify,
         )
@@ -93,14 +97,21 @@ def make_engine(
 
 
 def load_tables(plan: Plan, unreadable_rows: Callable[[list[Note]], None]) -> Tables:
-    """Read the signatures, the unit tables and the files of places. Raises PoolwatchError."""
+    """Read signatures, unit tables, exemptions and files of places. Raises PoolwatchError."""
     from poolwatch.aggregate.places import Inside
     from poolwatch.catalog import load_catalog
     from poolwatch.tables import Tables
 
     units = _load_units(plan, unreadable_rows)
     geo = _open_geo(plan)
-    return Tables(load_catalog(plan.signatures), Inside(plan.internal, units), units, geo)
+    return Tables(
+        load_catalog(plan.signatures),
+        Inside(plan.internal, units),
+        units,
+        geo,
+        _load_exemptions(plan, unreadable_rows),
+        plan.zone,
+    )
 
 
 def load_tracer(
@@ -189,6 +200,20 @@ def _load_units(plan: Plan, unreadable_rows: Callable[[list[Note]], None]) -> Un
     if table.unreadable:
         unreadable_rows(table.unreadable)
     return table
+
+
+def _load_exemptions(
+    plan: Plan, unreadable_rows: Callable[[list[Note]], None]
+) -> Exemptions | None:
+    """The exemption registers; None where none was given. Raises UnitsError."""
+    if not plan.exemptions:
+        return None
+    from poolwatch.inventory import exemptions
+
+    register = exemptions.load_exemptions(plan.exemptions, plan.limits, plan.zone)
+    if register.unreadable:
+        unreadable_rows(register.unreadable)
+    return register
 
 
 def _open_geo(plan: Plan) -> Geo | None:

@@ -113,6 +113,14 @@ class Limits:
     """Days and coins of one finding whose work is counted apart; beyond, it is left out."""
     finding_spans: int = 20_000
     """Separate times of activity kept per host; beyond, the nearest become one."""
+    finding_traces: int = 512
+    """Facts of one finding by which its cause is judged, and hours in which it was active, each."""
+    cause_payees: int = 65_536
+    """Wallets and accounts, the hosts that use each and their workers, together."""
+    cause_payee_hosts: int = 256
+    """Hosts, and workers, of one wallet or account."""
+    exemption_rows: int = 100_000
+    """Rows of all exemption registers together; the other bounds are those of unit tables."""
     hosts: int = 65_536
     """Hosts a finding is kept of; beyond, their conversations still come out as events."""
     companion_hosts: int = 65_536

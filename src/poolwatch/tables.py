@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from poolwatch.aggregate.places import Inside
     from poolwatch.catalog import Catalog
+    from poolwatch.inventory.exemptions import Exemptions
     from poolwatch.inventory.geo import Geo
     from poolwatch.inventory.units import UnitTable
 
@@ -18,3 +19,5 @@ class Tables(NamedTuple):
     inside: Inside
     units: UnitTable | None = None
     geo: Geo | None = None
+    exemptions: Exemptions | None = None
+    zone: str = "UTC"  # in which offices are open

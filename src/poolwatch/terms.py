@@ -6,6 +6,7 @@ Times are int64 nanoseconds UTC (`*_ns`), sizes bytes (`*_bytes`), packet number
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
@@ -699,6 +700,29 @@ class Companions:
     capture: str | None = None  # whose packets are meant; None: several, or live
 
 
+class Where(NamedTuple):
+    """Where a fact was seen first."""
+
+    flow_id: int | None
+    packet: int  # from 1, in its capture
+    capture: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What a host's conversations as a miner show of why it mines.
+
+    `facts`: kind and value, as (`agent`, `XMRig/6.21`), and where each was seen first. `hours`: in
+    which it spoke with pools, since 1970 UTC. `greeting_ns`: its first greeting, 0: none seen.
+    `in_view`: all conversations began in view.
+    """
+
+    facts: Mapping[tuple[str, str], Where]
+    hours: frozenset[int]
+    greeting_ns: int
+    in_view: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Citation:
     """What a ground rests on: one fact, and where it stands."""
@@ -719,6 +743,8 @@ class Ground:
     favours: bool  # else it speaks against
     rank: str  # strong, leaning, weak
     citations: tuple[Citation, ...]
+    fields: tuple[tuple[str, str], ...] = ()  # of its sentence
+    sentence: str = ""  # in English
 
 
 @dataclass(frozen=True, slots=True)
@@ -779,6 +805,7 @@ class Finding:
     cause: str | None = None  # deliberate, malware, research, undetermined; None: not asked
     grounds: list[Ground] = field(default_factory=list)  # for and against, strongest first
     decision: Decision | None = None
+    traces: Traces | None = None  # None: it did not act as a miner
 
 
 @dataclass(frozen=True, slots=True)

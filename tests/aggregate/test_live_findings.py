@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from poolwatch.aggregate.cause import Ranker
 from poolwatch.aggregate.estimate import Estimator
 from poolwatch.aggregate.live import LiveFindings, Withdrawn
 from poolwatch.aggregate.places import Inside
@@ -66,28 +67,40 @@ def test_findings_are_those_of_a_scan(scenario: str) -> None:
     tables = Tables(catalog_of(scenario), Inside(options_of(scenario, "--internal")))
     live = LiveEngine(tables, LIMITS, AT_ONCE, "test-sensor", capture, seed=1)
     findings = LiveFindings(LIMITS, 10_000)
+    ranker = Ranker(catalog_of(scenario))
     hosts: set[str] = set()
     step = max(batch.count // 10, 1)
     for start in range(0, batch.count, step):
         states = live.feed(part_of(batch, start, min(start + step, batch.count))) + live.tick()
         for state in states:
-            hosts |= findings.take(state)
+            hosts |= noted(ranker, findings, state)
         for host in hosts:
             findings.finding(host)
     for state in live.finish():
-        hosts |= findings.take(state)
+        hosts |= noted(ranker, findings, state)
     assert len(findings) == 0
     found = [finding for host in hosts if (finding := findings.finding(host))]
     estimator = Estimator(catalog_of(scenario))
+    stats = scanned.stats
+    assert stats is not None
     for finding in found:
         estimator.fill(finding)
+        ranker.fill(finding, (stats.first_ns, stats.last_ns) if stats.first_ns else None)
     got = {finding.host: comparable(finding_event(finding)) for finding in found}
     wanted = {f.host: comparable(finding_event(f)) for f in scanned.findings}
     assert got == wanted
 
 
+def noted(ranker: Ranker, findings: LiveFindings, state: Session | Withdrawn) -> set[str]:
+    if isinstance(state, Session):
+        ranker.note(state)
+    return findings.take(state)
+
+
 def comparable(event: dict[str, Any]) -> dict[str, Any]:
     """Without the order of what came at once, and who asks for others: live that shows late."""
+    for side in ("grounds", "counter_grounds"):
+        event = event | {side: [ground["id"] for ground in event[side]]}
     event = {k: sorted(v, key=str) if isinstance(v, list) else v for k, v in event.items()}
     return event | {"role": "miner" if event["role"] == "resolver" else event["role"]}
 

@@ -32,7 +32,7 @@ FINDING = {
     "v", "timestamp", "event_type", "sensor", "finding_id", "host", "role", "unit", "grade",
     "stage", "coins", "pools", "wallets", "workers", "agents", "first_seen", "last_seen",
     "active_seconds", "shares", "hashrate", "rigs", "energy", "equipment", "cause", "grounds",
-    "counter_grounds", "unknown", "flows",
+    "counter_grounds", "decision", "unknown", "flows",
 }  # fmt: skip
 STATS = {
     "packets", "bytes", "not_understood", "truncated", "flows", "evicted", "one_way",

@@ -32,6 +32,20 @@ _TIMES = (
 
 
 _FIGURES = ("coins_mined", "energy")
+_RELATIVE = frozenset(
+    (
+        "short-runs",
+        "workers-in-series",
+        "rigs-in-series",
+        "wallet-at-units",
+        "wallet-at-units-unlike",
+        "wallet-on-unlike-hosts",
+        "office-hours",
+        "off-hours",
+        "account-day-and-night",
+    )
+)
+"""Grounds that rest on how long was looked, when, or on what other hosts did until then."""
 
 
 def comparable(event: dict[str, Any]) -> dict[str, Any]:
@@ -40,13 +54,20 @@ def comparable(event: dict[str, Any]) -> dict[str, Any]:
     if event["event_type"] == "finding":
         # A replay is of today: its days have other blocks, and other tables.
         left["unknown"] = [row for row in left["unknown"] if row["question"] not in _FIGURES]
-        left = {k: v for k, v in left.items() if k not in _FIGURES}
+        left = {k: v for k, v in left.items() if k not in (*_FIGURES, "cause")}
+        for side in ("grounds", "counter_grounds"):
+            left[side] = grounds_of(left[side])
         return {k: sorted(v, key=str) if isinstance(v, list) else v for k, v in left.items()}
     mining = {k: v for k, v in event["mining"].items() if k not in _TIMES}
     mining["evidence"] = [
         {k: v for k, v in quote.items() if k != "packet"} for quote in mining["evidence"]
     ]
     return left | {"mining": mining}
+
+
+def grounds_of(grounds: Iterable[dict[str, Any]]) -> list[str]:
+    """Which grounds there are, without places, and those left out that are relative."""
+    return [f"{one['rank']} {one['id']}" for one in grounds if one["id"] not in _RELATIVE]
 
 
 def _sorted(events: Iterable[dict[str, Any]]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from poolwatch.aggregate.cause import Ranker
 from poolwatch.aggregate.places import Inside
 from poolwatch.capture.live import LiveSource
 from poolwatch.capture.source import Batch
@@ -61,6 +62,7 @@ class Running:
         self.mailbox = Mailbox(10_000)
         self.pipeline = Pipeline(0, source, engine, self.mailbox)
         self.collector = Collector(self.mailbox, self.writer, REPORT, self.limits, 1000)
+        self.collector.ranker = Ranker(self.using or catalog(), self.limits)
         self.collector.tell_to(self.told)
         self.health = Health(self.health_settings, [self.pipeline], self.collector)
         self.collector.hear([self.pipeline.canary], self.health.heard)

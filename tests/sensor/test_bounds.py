@@ -52,7 +52,8 @@ class Gathering:
         """Grade, stage and grounds against it, as the store has them last."""
         rows = [row for row in self.rows.rows if isinstance(row, FindingRow) and row.host == host]
         event: dict[str, Any] = json.loads(rows[-1].event)
-        return event["grade"], event["stage"], event["counter_grounds"]
+        against = [ground["text"] for ground in event["counter_grounds"]]
+        return event["grade"], event["stage"], against
 
 
 def test_a_finding_stays_as_it_was_stored_when_its_host_has_no_room() -> None:

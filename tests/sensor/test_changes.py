@@ -83,7 +83,7 @@ def test_a_host_is_told_when_it_is_new_and_when_it_changes() -> None:
 
 def test_what_was_told_is_taken_back_once_and_may_be_told_anew() -> None:
     watch = changes()
-    none_left: dict[str, Any] = {"counter_grounds": [NO_CONVERSATION]}
+    none_left: dict[str, Any] = {"counter_grounds": [{"text": NO_CONVERSATION}]}
     steps = [
         (finding("noted", **none_left), []),  # nobody was told
         (finding("suspected"), ["new"]),
@@ -103,7 +103,7 @@ def test_what_was_told_is_taken_back_once_and_may_be_told_anew() -> None:
 def test_what_is_withdrawn_at_the_least_grade_is_told_too() -> None:
     watch = Changes(Grade.NOTED, DAY * NS, 10, {})
     assert told(watch, finding("noted")) == ["new"]
-    event = finding("noted", counter_grounds=[NO_CONVERSATION])
+    event = finding("noted", counter_grounds=[{"text": NO_CONVERSATION}])
     assert told(watch, event) == ["withdrawn"]
     assert told(watch, event) == []
 
@@ -112,7 +112,7 @@ def test_a_finding_of_another_run_takes_nothing_back() -> None:
     watch = changes()
     told(watch, finding("confirmed"))
     assert told(watch, finding("noted", "contacted", finding_id=8)) == []
-    event = finding("noted", finding_id=8, counter_grounds=[NO_CONVERSATION])
+    event = finding("noted", finding_id=8, counter_grounds=[{"text": NO_CONVERSATION}])
     assert told(watch, event) == []
     state = watch.state("10.0.0.1")
     assert state is not None

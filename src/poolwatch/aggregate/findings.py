@@ -12,6 +12,7 @@ from poolwatch.aggregate.repeats import Repeats, beyond
 from poolwatch.aggregate.rigs import Sittings, count_rigs
 from poolwatch.aggregate.runs import Runs
 from poolwatch.aggregate.standing import Standing
+from poolwatch.aggregate.traces import TraceGatherer
 from poolwatch.match.dialects import ROWS
 from poolwatch.settings import Limits
 from poolwatch.terms import (
@@ -109,6 +110,7 @@ class _Gathered:
     """What is kept of a host's sessions while they come in."""
 
     spans: Runs
+    traces: TraceGatherer
     first_ns: int = 0  # 0: no time known
     last_ns: int = 0
     greeted_ns: int = 0  # first message of a conversation that got so far, 0: none
@@ -123,6 +125,7 @@ class _Gathered:
         return replace(
             self,
             spans=self.spans.copy(),
+            traces=self.traces.copy(),
             parts={role: part.copy() for role, part in self.parts.items()},
             machines=self.machines.copy(),
             captures=set(self.captures),
@@ -146,7 +149,8 @@ class Findings:
     whose conversations are joined across reconnects. `repeats`: conversations of a host that are
     remembered, should they have been captured twice. `rig_sessions`: conversations of a host that
     are compared to count machines; `all_rig_sessions`: those of all hosts. `days`: those of one
-    host, by coin, whose work is counted apart.
+    host, by coin, whose work is counted apart. `traces`: facts of one host by which its cause is
+    judged, and hours in which it was active.
     """
 
     def __init__(
@@ -159,6 +163,7 @@ class Findings:
         rig_sessions: int = _LIMITS.finding_rig_sessions,
         all_rig_sessions: int = _LIMITS.rig_sessions,
         days: int = _LIMITS.finding_days,
+        traces: int = _LIMITS.finding_traces,
     ) -> None:
         self._entries = entries
         self._most_hosts = hosts
@@ -174,6 +179,8 @@ class Findings:
         self.gateways = Gateways(hosts)
         self.vantage: str | None = None  # `inside` or `outside` of address translation
         self._most_days = days
+        self._most_traces = traces
+        self._traces_left_out = 0
         self._days_left_out = 0
         self._repeats_found = self._repeats_forgotten = 0
         self._spans_joined = self._miners_joined = 0
@@ -213,7 +220,7 @@ class Findings:
             kept = None
         if kept is None and not unsettled:
             return None
-        gathered = kept if kept is not None else _Gathered(self._runs())
+        gathered = kept if kept is not None else self._new()
         if kept is not None and unsettled:
             gathered = kept.copy()
         counted = self.left_out, self._sittings
@@ -241,6 +248,7 @@ class Findings:
             for runs in (gathered.spans, *(part.working for part in gathered.parts.values())):
                 self._spans_joined += runs.spans_joined
                 self._miners_joined += runs.keys_joined
+            self._traces_left_out += gathered.traces.left_out
             for part in gathered.parts.values():
                 self._repeats_found += part.repeats.found
                 self._repeats_forgotten += part.repeats.forgotten
@@ -258,6 +266,7 @@ class Findings:
             "finding_repeats_forgotten": self._repeats_forgotten,
             "rig_sessions_left_out": self._sittings_left_out,
             "finding_days_left_out": self._days_left_out,
+            "finding_traces_left_out": self._traces_left_out,
             "hosts_left_out": self.hosts_left_out,
         }
 
@@ -302,7 +311,7 @@ class Findings:
             self.gave_up(host, grade, best.hit.stage)
 
     def _gather(self, only: tuple[Session, Role]) -> _Gathered:
-        gathered = _Gathered(self._runs())
+        gathered = self._new()
         self._add_to(gathered, *only)
         return gathered
 
@@ -315,6 +324,8 @@ class Findings:
         room = self._sittings < self._most_sittings_in_all
         self._sittings += gathered.parts[role].sittings.add(session, room=room)
         gathered.sessions += 1
+        if role is Role.MINER:
+            gathered.traces.add(session)
         machine = machine_of(_host_of(session, role), session)
         if machine is not None:
             gathered.machines.add(machine, hit.first_ns)
@@ -335,6 +346,9 @@ class Findings:
                 self._list(gathered, name, value)
         self._list(gathered, "agents", hit.agent)
         self._list(gathered, "flow_ids", session.flow_id)
+
+    def _new(self) -> _Gathered:
+        return _Gathered(self._runs(), TraceGatherer(self._most_traces))
 
     def _runs(self) -> Runs:
         return Runs(self._most_spans, min(self._most_miners, max(self._most_spans // 2, 1)))
@@ -372,6 +386,7 @@ def findings_within(limits: Limits) -> Findings:
         limits.finding_rig_sessions,
         limits.rig_sessions,
         limits.finding_days,
+        limits.finding_traces,
     )
 
 
@@ -489,6 +504,7 @@ def _finding(host: str, gathered: _Gathered, gateways: Gateways, vantage: str | 
         identity=gathered.machines.identity(gateways.known) if best.inside else None,
         kinds=list(part.kinds),
         days=[(coin, day) for (coin, *_), day in part.days.items()],
+        traces=gathered.traces.traces(),
     )
 
 

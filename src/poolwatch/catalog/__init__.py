@@ -11,7 +11,9 @@ from poolwatch.catalog.agents import Agents
 from poolwatch.catalog.coins import Coins
 from poolwatch.catalog.difficulties import Difficulties
 from poolwatch.catalog.figures import Figures
+from poolwatch.catalog.grounds import Grounds
 from poolwatch.catalog.load import Placed, Rows, holding_pools, load_rows
+from poolwatch.catalog.malware import Malware
 from poolwatch.catalog.names import PoolNames
 from poolwatch.catalog.rows import (
     EndpointRow,
@@ -67,6 +69,8 @@ class Catalog:
     networks: tuple[NetworkRow, ...]
     difficulties: Difficulties
     figures: Figures = field(default_factory=Figures)
+    grounds: Grounds = field(default_factory=Grounds)
+    malware: Malware = field(default_factory=Malware)
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -97,7 +101,10 @@ def load_catalog(extra: tuple[Path, ...] = ()) -> Catalog:
 
     Raises CatalogError, naming file and line, for a row that cannot be used.
     """
-    return build_catalog(load_rows(extra))
+    catalog = build_catalog(load_rows(extra))
+    if any((folder / "grounds.csv").is_file() for folder in extra):
+        _ = catalog.grounds.rules  # what is not right is said before a scan, not after it
+    return catalog
 
 
 def build_catalog(rows: Rows) -> Catalog:
@@ -144,6 +151,8 @@ def build_catalog(rows: Rows) -> Catalog:
         networks=tuple(placed.row for placed in rows.networks),
         difficulties=Difficulties(tuple(placed.row for placed in rows.difficulties)),
         figures=Figures(rows.figures),
+        grounds=Grounds(rows.figures),
+        malware=Malware(rows.figures),
         counts={
             "pools": len(rows.pools),
             "endpoints": len(rows.endpoints),

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from poolwatch.catalog import lint_figures
+from poolwatch.catalog import lint_cause, lint_figures
 from poolwatch.catalog.difficulties import algorithm_key
 from poolwatch.catalog.lint_endpoints import clashing_endpoints, seen_dates, wide_networks
 from poolwatch.catalog.lint_names import (
@@ -155,5 +155,7 @@ RULES: tuple[Callable[[Rows], Iterator[str]], ...] = (
     lint_figures.figure_coins,
     lint_figures.hardware,
     lint_figures.factors,
+    lint_cause.grounds,
+    lint_cause.malware,
 )
 """The rules, in the order of their complaints."""

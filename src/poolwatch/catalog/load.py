@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from poolwatch.catalog.cause_rows import GroundRow, MalwareRow
 from poolwatch.catalog.figure_rows import (
     FactorRow,
     HardwareRow,
@@ -57,13 +58,15 @@ FIGURES: dict[str, type[msgspec.Struct]] = {
     "rewards.csv": RewardRow,
     "hardware.csv": HardwareRow,
     "factors.csv": FactorRow,
+    "grounds.csv": GroundRow,
+    "malware.csv": MalwareRow,
 }
 """Tables that few scans ask: they are held as bytes, and read when first asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """A file of figures, as it was when the catalogue was loaded."""
+    """A file that few scans ask, as it was when the catalogue was loaded."""
 
     path: Path
     data: bytes

@@ -30,6 +30,7 @@ VERBS = {
         "poolwatch.cli.explain",
         "Say on which bytes a finding rests, and what speaks against it.",
     ),
+    "decide": ("poolwatch.cli.decide", "Note down why a host mines, as a person decided."),
     "status": ("poolwatch.cli.status", "Say how the sensor on this machine is doing."),
     "signatures": ("poolwatch.cli.signatures", "Check, list, show and import signatures."),
     "report": ("poolwatch.cli.report", "Reports on findings, or on counts that are given."),

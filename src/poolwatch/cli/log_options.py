@@ -47,6 +47,14 @@ register_option = click.option(
     help="An asset register (CSV, XLSX): MAC address, host name, asset number, owner, room; "
     "may be given several times.",
 )
+exemptions_option = click.option(
+    "--exemptions",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="An exemption register (CSV, XLSX): address, MAC address or unit, kind (research, "
+    "filed_project), valid from and to, document; may be given several times.",
+)
 reveal_option = click.option("--reveal", is_flag=True, help="Show accounts and owners.")
 
 

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from poolwatch.cli.log_options import (
+    exemptions_option,
     logs_config_option,
     logs_option,
     register_option,
@@ -112,6 +113,7 @@ def _setting(where: str, value: object, *, several: bool) -> object:
 @logs_option
 @logs_config_option
 @register_option
+@exemptions_option
 @click.option(
     "--vantage",
     type=click.Choice(["inside", "outside"]),
@@ -139,7 +141,7 @@ def _setting(where: str, value: object, *, several: bool) -> object:
     "--tz",
     default="UTC",
     show_default=True,
-    help="Time zone of the table, and of dates in unit tables.",
+    help="Time zone of the table, of dates in unit tables and registers, and of office hours.",
 )
 @click.option("--sensor", help="Name of this observation point.  [default: the host name]")
 @click.option(
@@ -209,6 +211,7 @@ def _build_engine(options: dict[str, Any], limits: Limits, messages: Messages) -
         logs=tuple(options["logs"]),
         logs_config=options["logs_config"],
         register=tuple(options["register"]),
+        exemptions=tuple(options["exemptions"]),
         vantage=options["vantage"],
         sensor=options["sensor"],
         limits=limits,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from poolwatch.explain.argument import conclusion, grounds_against, grounds_for
+from poolwatch.explain.cause import cause
 from poolwatch.explain.facts import Flow, Message, Subject
 from poolwatch.explain.innocent import tested
 from poolwatch.explain.quotes import FAILED, Part, QuoteReader
@@ -36,6 +37,7 @@ class Account:
     innocent: tuple[Tested, ...]
     unseen: tuple[Statement, ...]
     settle: tuple[Statement, ...]
+    cause: tuple[Statement, ...]
     quotes: dict[Message, Quote]
 
     def numbers(self, statement: Statement) -> list[int]:
@@ -68,6 +70,7 @@ def explain(subject: Subject, listed: ListedRows, reader: QuoteReader) -> Accoun
         innocent=innocent,
         unseen=tuple(unseen(subject, listed.digest)),
         settle=tuple(settle(subject, innocent)),
+        cause=tuple(cause(subject, listed.grounds)),
         quotes=quotes,
     )
 

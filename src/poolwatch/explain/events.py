@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from poolwatch.explain.facts import Coverage, Finding, Flow, Message, Name, Piece
-from poolwatch.outputs.columns import FINDINGS, FLOWS, STATS, Table
+from poolwatch.explain.facts import (
+    CauseGround,
+    Cited,
+    Coverage,
+    Decided,
+    Finding,
+    Flow,
+    Message,
+    Name,
+    Piece,
+)
+from poolwatch.outputs.columns import CAUSES, FINDINGS, FLOWS, STATS, Table
 from poolwatch.outputs.rows import Row, UnfitError
 from poolwatch.terms import Grade, Role, Speaker, Stage
 
+RANKS = ("strong", "leaning", "weak")
 _HIGHEST = 1 << 48  # packet numbers, offsets and lengths believed
 
 
@@ -98,6 +109,9 @@ def finding_of(row: Row) -> Finding:
         unknown=tuple(str(item.get("question", "")) for item in cell["unknown"] or ()),
         sessions=cell["sessions"] or len(cell["flows"] or ()),
         flows=tuple(cell["flows"] or ()),
+        cause=cell["cause"] if cell["cause"] in CAUSES else None,
+        cause_grounds=(*_grounds(cell["grounds"], True), *_grounds(cell["counter_grounds"], False)),
+        decision=_decision(cell),
     )
 
 
@@ -131,6 +145,41 @@ def _role(word: str | None) -> Role:
 
 def _name(item: dict[str, Any]) -> Name:
     return Name(*(str(item.get(key) or "") for key in ("name", "via", "listed")))
+
+
+def _grounds(items: list[dict[str, Any]] | None, favours: bool) -> Iterator[CauseGround]:
+    """The grounds about causes; what else speaks against a finding is none."""
+    for item in items or ():
+        if item.get("cause") in CAUSES and item.get("rank") in RANKS:
+            fields, citations = item.get("fields"), item.get("citations")
+            yield CauseGround(
+                id=str(item.get("id")),
+                cause=str(item["cause"]),
+                favours=favours,
+                rank=str(item["rank"]),
+                text=str(item.get("text") or ""),
+                fields={k: str(v) for k, v in fields.items()} if isinstance(fields, dict) else {},
+                citations=tuple(_cited(citations if isinstance(citations, list) else ())),
+            )
+
+
+def _cited(items: Iterable[Any]) -> Iterator[Cited]:
+    for item in items:
+        if isinstance(item, dict):
+            packet = item.get("packet")
+            yield Cited(
+                what=str(item.get("what") or ""),
+                capture=str(item.get("capture") or "").replace("\\", "/").rsplit("/", 1)[-1],
+                packet=packet if type(packet) is int and 0 < packet < _HIGHEST else None,
+                source=str(item.get("source") or ""),
+            )
+
+
+def _decision(cell: dict[str, Any]) -> Decided | None:
+    if cell["decided_cause"] not in CAUSES:
+        return None
+    by, note = cell["decided_by"] or "", cell["decision_note"] or ""
+    return Decided(cell["decided_cause"], by, cell["decided_at"], note)
 
 
 def _messages(rows: Iterable[dict[str, Any]]) -> list[Message]:

@@ -110,6 +110,39 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class Cited:
+    """A fact a ground of a cause rests on, and where it stands."""
+
+    what: str
+    capture: str
+    packet: int | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CauseGround:
+    """A ground for or against a cause, as the event tells it. `text`: its sentence there."""
+
+    id: str
+    cause: str
+    favours: bool
+    rank: str
+    text: str
+    fields: dict[str, str]
+    citations: tuple[Cited, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a person decided of the cause."""
+
+    cause: str
+    by: str
+    at_us: int | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """The judgement about a host, as its event tells it."""
 
@@ -136,6 +169,9 @@ class Finding:
     unknown: tuple[str, ...]
     sessions: int
     flows: tuple[int, ...]
+    cause: str | None = None
+    cause_grounds: tuple[CauseGround, ...] = ()
+    decision: Decided | None = None
 
 
 @dataclass(frozen=True, slots=True)

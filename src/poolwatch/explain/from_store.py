@@ -16,7 +16,7 @@ from poolwatch.outputs.rows import Row, UnfitError, rows_of
 from poolwatch.settings import Limits
 
 if TYPE_CHECKING:
-    from poolwatch.store import Store
+    from poolwatch.store import FindingRow, Store
 
 _T = TypeVar("_T", Finding, Flow)
 
@@ -44,15 +44,21 @@ class StoreSubjects:
 
     def _findings(self, ids: list[Wanted]) -> list[Finding]:
         if not ids:
-            rows = (row.event for row in self._store.findings())
+            rows = (row.event for row in self._with_decisions(self._store.findings()))
             return list(self._read(rows, finding_of))
         found: list[Finding] = []
         for one in ids:
             number = one.number if one.number is not None and one.number < 1 << 63 else None
             if one.host or number is not None:
                 events = self._store.findings(host=one.host, finding_id=number)
-                found += self._read((row.event for row in events), finding_of)
+                decided = self._with_decisions(events)
+                found += self._read((row.event for row in decided), finding_of)
         return found
+
+    def _with_decisions(self, findings: Iterable[FindingRow]) -> Iterator[FindingRow]:
+        from poolwatch.store import with_decisions
+
+        return with_decisions(self._store, findings)
 
     def _flows(self, ids: list[Wanted], findings: list[Finding]) -> dict[object, Flow]:
         """Sessions of the findings, and those with a wanted number."""

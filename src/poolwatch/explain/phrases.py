@@ -7,7 +7,7 @@ import zoneinfo
 from collections.abc import Sequence
 
 from poolwatch.explain.facts import Message
-from poolwatch.explain.statements import Field, Moment, Secret, Statement, Word
+from poolwatch.explain.statements import Field, Moment, Secret, Sentences, Statement, Word
 from poolwatch.messages import Messages, printable
 from poolwatch.outputs.masking import concealed, mask, without_passwords
 from poolwatch.terms import Speaker
@@ -60,6 +60,8 @@ class Phrases:
     def _field(self, value: Field) -> str | int:
         if isinstance(value, Word):
             return self.messages.say(value.key)
+        if isinstance(value, Sentences):
+            return self.masked(value.zh if self.messages.language == "zh" else value.en)
         if isinstance(value, Moment):
             return self._moment(value.us)
         if isinstance(value, Secret):

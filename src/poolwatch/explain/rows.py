@@ -9,6 +9,7 @@ import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from poolwatch.catalog.grounds import Grounds
 from poolwatch.catalog.load import Rows, load_rows
 from poolwatch.catalog.lookup import find_rows
 from poolwatch.catalog.rows import EndpointRow, PoolRow, PrefixRow
@@ -35,7 +36,13 @@ class ListedRows:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
+        self._grounds = Grounds(rows.figures)
         self._strength = {placed.row.id: placed.row.strength for placed in rows.needles}
+
+    @property
+    def grounds(self) -> Grounds:
+        """The rows of grounds for and against causes."""
+        return self._grounds
 
     @property
     def digest(self) -> str:

@@ -10,6 +10,7 @@ from poolwatch.explain.statements import Outcome, Statement, Tested, joined
 _ASKED = frozenset(
     (
         "machine",
+        "cause",
         "unit",
         "unit_row",
         "unit_changed",

@@ -37,7 +37,14 @@ class Secret(NamedTuple):
     text: str
 
 
-Field = Value | Word | Moment | Secret
+class Sentences(NamedTuple):
+    """A field that is a sentence of a row, in both languages."""
+
+    en: str
+    zh: str
+
+
+Field = Value | Word | Moment | Secret | Sentences
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,19 @@ def register_field_of(header: str) -> str | None:
     return _field_in(_words("register"), header)
 
 
+def exemption_field_of(header: str) -> str | None:
+    """The same, of a column of an exemption register."""
+    return _field_in(_words("exemptions"), header)
+
+
+@cache
+def exemption_kinds() -> dict[str, str]:
+    """What a word in the column of kinds of an exemption register means."""
+    text = resources.files("poolwatch.inventory").joinpath("headers.toml").read_text("utf-8")
+    kinds: dict[str, list[str]] = tomllib.loads(text)["exemption_kinds"]
+    return {word: meaning for meaning, words in kinds.items() for word in words}
+
+
 def _field_in(words: dict[str, str], header: str) -> str | None:
     whole = words.get(_key(header))
     return whole or words.get(_key(_BRACKETED.sub("", narrow(header))))

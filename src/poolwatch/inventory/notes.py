@@ -44,6 +44,9 @@ class Reason(StrEnum):
     NO_MAC = "no_mac"
     BAD_MAC = "bad_mac"
     REGISTER_ROWS = "register_rows"
+    NO_SUBJECT = "no_subject"
+    BAD_KIND = "bad_kind"
+    EXEMPTION_ROWS = "exemption_rows"
 
 
 @dataclass(frozen=True, slots=True)

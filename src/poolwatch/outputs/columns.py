@@ -76,6 +76,7 @@ WALLET_CHECKS = tuple(check.value for check in WalletCheck)
 POOL_BASES = ("name", "endpoint", "coinbase")
 ALGORITHM_BASES = ("said", "coin", "agent", "dialect")
 VANTAGES = ("inside", "outside")
+CAUSES = ("deliberate", "malware", "research", "undetermined")
 EQUIPMENT = ("registered", "not on the register", "unknown")
 HARDWARE = ("cpu", "gpu", "asic", "mcu", "storage", "proxy", "rental", "monitor")
 
@@ -409,6 +410,24 @@ FINDINGS = Table(
             "flows",
         ),
         Column("companions_capture", "companions.capture_id", Kind.TEXT, "Whose packets these are"),
+        Column(
+            "cause", "cause", Kind.WORD, "Why it mines, as far as grounds name it", words=CAUSES
+        ),
+        Column(
+            "grounds",
+            "grounds",
+            Kind.RECORDS,
+            "What speaks for a cause: id, cause, rank, text, fields, citations",
+        ),
+        Column(
+            "counter_grounds", "counter_grounds", Kind.RECORDS, "What speaks against one; alike"
+        ),
+        Column(
+            "decided_cause", "decision.cause", Kind.WORD, "Why, as a person decided", words=CAUSES
+        ),
+        Column("decided_by", "decision.by", Kind.TEXT, "Who decided"),
+        Column("decided_at", "decision.at", Kind.TIME, "When"),
+        Column("decision_note", "decision.note", Kind.TEXT, "What was noted down with it"),
         Column("unknown", "unknown", Kind.RECORDS, "What is not known: question, needs"),
         Column("sessions", "sessions", Kind.INTEGER, "Conversations", "flows"),
         Column("flows", "flows", Kind.INTEGERS, "Their flow_id"),
@@ -496,9 +515,6 @@ BY_NAME = {table.name: table for table in TABLES}
 
 UNUSED = frozenset(
     (
-        "cause",
-        "grounds",
-        "counter_grounds",
         "hashrate.unit",
         "mining.hashrate.unit",
     )

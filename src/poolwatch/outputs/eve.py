@@ -17,6 +17,7 @@ import msgspec
 from poolwatch.inventory.tree import sum_up
 from poolwatch.layouts import Carrier, tunnel_of, vlans_of
 from poolwatch.outputs import Item, View
+from poolwatch.outputs.causes import decision_value, ground_values
 from poolwatch.outputs.companions import companions_value
 from poolwatch.outputs.masking import without_credentials
 from poolwatch.outputs.quantities import coins_value, energy_value
@@ -218,9 +219,10 @@ def finding_event(finding: Finding) -> dict[str, Any]:
         "chain": _chain(finding.logged),
         "first_greeting": known_time(finding.first_greeting_ns or 0),
         "companions": companions_value(finding.companions),
-        "cause": None,
-        "grounds": [],
-        "counter_grounds": [],
+        "cause": finding.cause,
+        "grounds": ground_values(finding.grounds, favour=True),
+        "counter_grounds": ground_values(finding.grounds, favour=False),
+        "decision": decision_value(finding.decision),
         "unknown": [{"question": question, "needs": needs} for question, needs in finding.unknown],
         "sessions": finding.sessions,
         "flows": finding.flow_ids,

@@ -20,6 +20,7 @@ from poolwatch.inventory.tree import sum_up
 from poolwatch.match.dialects import ROWS
 from poolwatch.messages import Messages, printable
 from poolwatch.outputs import Item, View
+from poolwatch.outputs.causes import cause_sentences
 from poolwatch.outputs.logged_text import logged_sentences
 from poolwatch.outputs.machines import machine_sentences
 from poolwatch.outputs.masking import concealed, without_passwords
@@ -339,7 +340,11 @@ def why(finding: Finding, messages: Messages, *, reveal: bool) -> str:
         file=os.path.basename(best.capture.named),
         quote=f"«{_excerpt(quote, finding, reveal)}»" if quote else "",
     )
-    told = (*rate_sentences(finding, messages), *machine_sentences(finding, messages))
+    told = (
+        *rate_sentences(finding, messages),
+        *machine_sentences(finding, messages),
+        *cause_sentences(finding, messages),
+    )
     rates = " ".join(told)
     if rates:
         sentence = messages.say("why.and", sentence=sentence, more=rates)

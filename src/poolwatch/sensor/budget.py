@@ -40,7 +40,8 @@ _PARTS = (
     _Part("learned_addresses", 0.05, 2_000.0, 256),
     _Part("resolvers", 0.01, 100.0, 256),
     _Part("lookups", 0.04, 3_000.0, 64),
-    _Part("hosts", 0.18, 6_000.0, 256, by_thread=False),
+    _Part("hosts", 0.17, 6_500.0, 256, by_thread=False),
+    _Part("cause_payees", 0.01, 400.0, 256, by_thread=False),
 )
 SESSION_BYTES = 5_000
 _OPEN_PART = 0.06

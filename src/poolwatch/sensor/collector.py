@@ -21,6 +21,7 @@ from poolwatch.store import FindingRow, Row, SessionRow, SightingRow
 from poolwatch.terms import Finding, Grade, Session
 
 if TYPE_CHECKING:
+    from poolwatch.aggregate.cause import Ranker
     from poolwatch.aggregate.estimate import Estimator
     from poolwatch.inventory.units import UnitTable
     from poolwatch.sensor.canary import Canary
@@ -106,6 +107,7 @@ class Collector(threading.Thread):
         self.beat = time.monotonic()
         self.units: UnitTable | None = None
         self.estimator: Estimator | None = None
+        self.ranker: Ranker | None = None
         self.findings = LiveFindings(limits, open_sessions)
         self.last_finding_ns = 0
         self.told_without_packets = 0
@@ -199,6 +201,8 @@ class Collector(threading.Thread):
             if self._is_canary(state):
                 return ()
             self._write_session(state)
+            if self.ranker is not None:
+                self.ranker.note(state)
         return self.findings.take(state)
 
     def _is_canary(self, session: Session) -> bool:
@@ -257,6 +261,8 @@ class Collector(threading.Thread):
             attribute(finding, self.units)
         if self.estimator is not None:
             self.estimator.fill(finding)
+        if self.ranker is not None:
+            self.ranker.fill(finding)
         event = finding_event(finding)
         if self._keeps is not None and finding.inside and finding.grade > Grade.NOTED:
             self._keeps.keep_host(host)
@@ -278,7 +284,9 @@ class Collector(threading.Thread):
             return
         del self._shown[host]
         ground = NO_CONVERSATION if left is None else "not all were conversations"
-        event = shown.event | {"grade": grade.word, "counter_grounds": [ground]}
+        against: Event = {"id": "conversation", "cause": None, "rank": "strong", "text": ground}
+        against |= {"fields": {}, "citations": []}
+        event = shown.event | {"grade": grade.word, "counter_grounds": [against]}
         self._put(FindingRow.of(event, state_ns=self._next_state()))
         self._untold.append(event)
 

@@ -64,6 +64,7 @@ class TableSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     zone: str = "UTC"
     mmdb: tuple[str, ...] = ()
     home: str = ""
+    exemptions: tuple[str, ...] = ()
 
 
 class HealthSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -139,7 +140,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Reading a pipe or a device may never end, and a reload would wait for it.
         """
         tables = self.tables
-        for path in (*tables.units, *tables.mmdb):
+        for path in (*tables.units, *tables.mmdb, *tables.exemptions):
             _require_file(Path(path))
         return Plan(
             internal=tables.internal,
@@ -149,6 +150,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             zone=tables.zone,
             mmdb=tuple(map(Path, tables.mmdb)),
             home=tables.home or None,
+            exemptions=tuple(map(Path, tables.exemptions)),
             sensor=self.name,
             limits=budget.limits,
         )

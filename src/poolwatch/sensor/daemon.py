@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from poolwatch.aggregate.cause import Ranker
 from poolwatch.aggregate.estimate import Estimator
 from poolwatch.engine import LiveEngine
 from poolwatch.errors import PoolwatchError, UsageError
@@ -145,8 +146,7 @@ class Sensor:
     def _start(self) -> None:
         tables = self._tables = self._load(self.config)
         self.catalogue = tables.catalog.digest
-        self.collector.units = tables.units
-        self.collector.estimator = Estimator(tables.catalog)
+        self._give_tables(tables)
         self.outlets.start(self.collector)
         capture = self._capture()
         sources = self._open_sources(self.config)
@@ -179,6 +179,20 @@ class Sensor:
         self.notifier.ready(self._status())
         self.log.say(NOTICE, f"watching {', '.join(s.name for s in sources)} as {self.name}")
         self._show_limits()
+
+    def _give_tables(self, tables: Tables) -> None:
+        """Have findings filled in by these tables; who shares a payee is not forgotten."""
+        collector = self.collector
+        collector.units = tables.units
+        collector.estimator = Estimator(tables.catalog)
+        if collector.ranker is None:
+            collector.ranker = Ranker(tables.catalog, self.budget.limits)
+        collector.ranker.use(
+            tables.catalog,
+            units=tables.units,
+            exemptions=tables.exemptions,
+            zone=tables.zone,
+        )
 
     def _make_engine(self, tables: Tables, capture: Capture) -> LiveEngine:
         limits = self.budget.limits
@@ -281,8 +295,7 @@ class Sensor:
                 refused = True
                 self.log.say(ERROR, f"{name} stays with the old tables: {exchange.refused}")
         self._tables = tables
-        self.collector.units = tables.units
-        self.collector.estimator = Estimator(tables.catalog)
+        self._give_tables(tables)
         self.catalogue = tables.catalog.digest
         if refused:
             self.reload_failures += 1

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from poolwatch.store.counts import WriterCounts
+from poolwatch.store.decisions import with_decisions
 from poolwatch.store.rows import (
     CoverageRow,
+    DecisionRow,
     FindingRow,
     Row,
     SensorRow,
@@ -18,6 +20,7 @@ from poolwatch.store.writer import Writer
 
 __all__ = [
     "CoverageRow",
+    "DecisionRow",
     "FindingRow",
     "Row",
     "SensorRow",
@@ -29,4 +32,5 @@ __all__ = [
     "WriterCounts",
     "open_store",
     "shown_url",
+    "with_decisions",
 ]

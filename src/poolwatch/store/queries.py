@@ -9,6 +9,7 @@ from sqlalchemy.sql.dml import Delete
 
 from poolwatch.store.schema import (
     COVERAGE,
+    DECISIONS,
     FINDING_FLOWS,
     FINDINGS,
     SENSORS,
@@ -47,6 +48,12 @@ def select_sightings(since_ns: int | None, until_ns: int | None, **equal: object
     table = SIGHTINGS
     query = _between(_where(table, equal), table.c.at_ns, table.c.at_ns, since_ns, until_ns)
     return query.order_by(table.c.at_ns, table.c.sensor, table.c.finding_id, table.c.change)
+
+
+def select_decisions(**equal: object) -> Select[Any]:
+    """Decisions, the oldest first."""
+    table = DECISIONS
+    return _where(table, equal).order_by(table.c.decided_ns, table.c.sensor, table.c.finding_id)
 
 
 def select_coverage(since_ns: int | None, until_ns: int | None, **equal: object) -> Select[Any]:

@@ -197,6 +197,22 @@ class CoverageRow(_Row, frozen=True, kw_only=True, tag=5):
         return (self.sensor, self.capture_id, self.first_ns)
 
 
+class DecisionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person decided of a finding's cause. Rows are only ever added; the last one counts.
+
+    It is put by `Store.decide`, never through a spool.
+    """
+
+    sensor: str
+    finding_id: Int64
+    decided_ns: Int64
+    host: str
+    cause: str
+    """`deliberate`, `malware`, `research`, or `undetermined` to take one back."""
+    decided_by: str
+    note: str = ""
+
+
 Row = SensorRow | SessionRow | FindingRow | SightingRow | CoverageRow
 KINDS: tuple[type[Row], ...] = (SensorRow, SessionRow, FindingRow, SightingRow, CoverageRow)
 

@@ -112,3 +112,15 @@ COVERAGE = Table(
     Column("event", Text),
     Index("coverage_by_time", "first_ns"),
 )
+DECISIONS = Table(
+    "decisions",
+    METADATA,
+    _key("sensor", Text),
+    _key("finding_id", BigInteger),
+    _key("decided_ns", BigInteger),
+    _needed("host", Text),
+    _needed("cause", Text),
+    _needed("decided_by", Text),
+    _needed("note", Text),
+    Index("decisions_by_time", "decided_ns"),
+)

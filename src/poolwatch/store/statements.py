@@ -10,7 +10,15 @@ import msgspec
 from sqlalchemy import ColumnElement, Table, or_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from poolwatch.store.rows import CoverageRow, FindingRow, Row, SensorRow, SessionRow, SightingRow
+from poolwatch.store.rows import (
+    CoverageRow,
+    DecisionRow,
+    FindingRow,
+    Row,
+    SensorRow,
+    SessionRow,
+    SightingRow,
+)
 from poolwatch.store.schema import COVERAGE, FINDINGS, SENSORS, SESSIONS, SIGHTINGS
 
 Columns = Mapping[str, ColumnElement[Any]]
@@ -80,7 +88,9 @@ def values_of(row: Row, sensor: str) -> dict[str, Any]:
     return values
 
 
-def row_of(kind: type[Row], record: Mapping[str, Any], **more: object) -> Row:
+def row_of(
+    kind: type[Row | DecisionRow], record: Mapping[str, Any], **more: object
+) -> Row | DecisionRow:
     """The row of a table's record."""
     values = dict(record) | more
     for name in _JSON:

@@ -8,7 +8,8 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Select, select, tuple_
+import msgspec
+from sqlalchemy import Connection, CursorResult, Engine, Select, func, select, tuple_
 from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.sql.dml import Delete
 
@@ -17,16 +18,24 @@ from poolwatch.store import queries
 from poolwatch.store.engines import READING, make_engine
 from poolwatch.store.migrations import STEPS, check_version, migrate, version_of
 from poolwatch.store.place import Place
-from poolwatch.store.rows import CoverageRow, FindingRow, Row, SensorRow, SessionRow, SightingRow
-from poolwatch.store.schema import FINDING_FLOWS, SENSORS
+from poolwatch.store.rows import (
+    CoverageRow,
+    DecisionRow,
+    FindingRow,
+    Row,
+    SensorRow,
+    SessionRow,
+    SightingRow,
+)
+from poolwatch.store.schema import DECISIONS, FINDING_FLOWS, SENSORS
 from poolwatch.store.settings import StoreSettings
-from poolwatch.store.statements import KINDS, insert_new, row_of, upsert, values_of
+from poolwatch.store.statements import KINDS, insert_new, plain, row_of, upsert, values_of
 from poolwatch.store.urls import file_of, read_url, secrets_of, shown_url, without_secrets
 
 _AT_A_TIME = 500
 """Records fetched at a time in reading."""
 _Bare = dict[str, Any]
-_R = TypeVar("_R", SensorRow, SessionRow, FindingRow, SightingRow, CoverageRow)
+_R = TypeVar("_R", SensorRow, SessionRow, FindingRow, SightingRow, CoverageRow, DecisionRow)
 
 
 class Store:
@@ -133,6 +142,28 @@ class Store:
         """Coverage rows that reach into the time between two times, in order."""
         query = queries.select_coverage(since_ns, until_ns, sensor=sensor)
         return self._rows(CoverageRow, query)
+
+    def decide(self, row: DecisionRow) -> DecisionRow:
+        """Note down what a person decided, behind all that was decided before; the row as kept."""
+        with self._failing(), self._engine.begin() as connection:
+            own = DECISIONS.c
+            last = connection.scalar(
+                select(func.max(own.decided_ns)).where(
+                    own.sensor == row.sensor, own.finding_id == row.finding_id
+                )
+            )
+            kept = msgspec.structs.replace(row, decided_ns=max(row.decided_ns, (last or 0) + 1))
+            values = msgspec.structs.asdict(kept)
+            texts = {name: plain(value) for name, value in values.items() if type(value) is str}
+            connection.execute(DECISIONS.insert(), values | texts)
+        return kept
+
+    def decisions(
+        self, *, sensor: str | None = None, finding_id: int | None = None
+    ) -> Iterator[DecisionRow]:
+        """What persons decided, the oldest first."""
+        query = queries.select_decisions(sensor=sensor, finding_id=finding_id)
+        return self._rows(DecisionRow, query)
 
     def prune(
         self,

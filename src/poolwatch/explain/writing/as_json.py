@@ -40,6 +40,11 @@ def _account(page: Page) -> dict[str, Any]:
             {"explanation": one.id, "outcome": one.outcome.value, **_statement(page, one.ground)}
             for one in account.innocent
         ],
+        "cause": {
+            "named": finding.cause if finding else None,
+            "decided": finding.decision.cause if finding and finding.decision else None,
+            "statements": _statements(page, account.cause),
+        },
         "unseen": _statements(page, account.unseen),
         "settle": _statements(page, account.settle),
         "quotes": [_quote(page, quote) for quote in account.quotes.values()],

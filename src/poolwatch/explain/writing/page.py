@@ -56,6 +56,8 @@ class Page:
         yield self._section("heading.for", account.grounds, shown)
         yield self._section("heading.against", account.against, shown)
         yield Section(self.phrases.word("heading.innocent"), list(self._innocent(shown)))
+        if account.cause:
+            yield self._section("heading.cause", account.cause, shown)
         nothing = Statement("unseen.nothing")
         yield self._section("heading.unseen", account.unseen or (nothing,), shown)
         yield self._section("heading.settle", account.settle, shown)

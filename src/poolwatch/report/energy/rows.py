@@ -114,7 +114,7 @@ def _read_store(
     url: str, rows: Rows, limits: Limits, complain: Callable[[str], None], between: Between
 ) -> list[CoverageRow]:
     """Takes the events of a store; what it says of what was looked at."""
-    from poolwatch.store import open_store
+    from poolwatch.store import open_store, with_decisions
     from poolwatch.store.urls import read_url
 
     parsed = read_url(url)
@@ -122,7 +122,7 @@ def _read_store(
         raise UsageError(f"--store {url}: no such file", "a store is made by scan --store or watch")
     with open_store(url, "report") as store:
         since, until = between
-        findings = store.findings(since_ns=since, until_ns=until)
+        findings = with_decisions(store, store.findings(since_ns=since, until_ns=until))
         for kind in (findings, store.sessions(since_ns=since, until_ns=until)):
             for stored in kind:
                 reading = Reading()

@@ -151,7 +151,8 @@ class Changes:
         """
         if before is None or before.withdrawn or event.get("finding_id") != before.finding_id:
             return False
-        none_left = NO_CONVERSATION in (event.get("counter_grounds") or ())
+        against = event.get("counter_grounds") or ()
+        none_left = any(ground.get("text") == NO_CONVERSATION for ground in against)
         return none_left or _grade(event["grade"]) < self._min_grade <= _grade(before.grade)
 
     def _changes(self, before: HostState | None, event: Event, last_ns: int) -> Iterator[Change]:

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, func, inspect, select, text
 
 from poolwatch import __version__
 from poolwatch.errors import StoreError
-from poolwatch.store.migrations import step_0001
+from poolwatch.store.migrations import step_0001, step_0002
 from poolwatch.store.schema import VERSIONS
 
-STEPS: tuple[Callable[[Connection], None], ...] = (step_0001.apply,)
+STEPS: tuple[Callable[[Connection], None], ...] = (step_0001.apply, step_0002.apply)
 """Step n makes version n out of version n - 1."""
 _LOCK = 0x706F6F6C  # any number, the same in every program of this name
 
