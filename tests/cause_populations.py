@@ -15,7 +15,6 @@ from pathlib import Path
 
 from Crypto.Hash import keccak
 
-from poolwatch.terms import Companions, Endpoint, Fan, Fetch, Inbound
 from tests.running import (
     ACK,
     FIN,
@@ -40,19 +39,11 @@ XMRIG = "XMRig/6.21.0 (Linux x86_64) libuv/1.44.2 gcc/9.3.0"
 
 @dataclass
 class Host:
-    """A host of the population: its story, what is true of it, and what else it did."""
+    """A host of the population: its story, and what is true of it."""
 
     address: str
     story: str
     truth: str  # deliberate, malware, research, ambiguous
-    fans: list[Fan] = field(default_factory=list)
-    inbound: list[Inbound] = field(default_factory=list)
-    fetches: list[Fetch] = field(default_factory=list)
-
-    @property
-    def companions(self) -> Companions:
-        """What the packets beside its mining come to."""
-        return Companions(tuple(self.fans), tuple(self.inbound), tuple(self.fetches))
 
 
 @dataclass
@@ -167,16 +158,13 @@ class Stage:
 
     def sweep(self, port: int, peers: int, after: int = 60 * SECOND) -> None:
         """One port of many addresses, hardly any of which answers."""
-        at, failed = self.begin + after, 0
+        at = self.begin + after
         for number in range(peers):
             to, own = (f"10.200.{number // 250}.{number % 250 + 1}", port), self.next_port()
             self.put(at + number * SECOND // 5, tcp_frame((self.address, own), to, flags=SYN))
-            if self.chance.random() < 0.9:
-                failed += 1
-            else:
+            if self.chance.random() >= 0.9:
                 answer = tcp_frame(to, (self.address, own), seq=9, flags=SYN | ACK)
                 self.put(at + number * SECOND // 5 + 10**6, answer)
-        self.host.fans.append(Fan("tcp", port, peers, peers, failed, at, at + peers * SECOND, 0))
 
     def guess(self, peers: int, tries: int, after: int = 60 * SECOND) -> None:
         """Logins of a few, again and again."""
@@ -184,8 +172,6 @@ class Stage:
         for number in range(peers * tries):
             to = (f"10.201.0.{number % peers + 1}", 22)
             self._login((self.address, self.next_port()), to, at + number * SECOND)
-        flows = peers * tries
-        self.host.fans.append(Fan("tcp", 22, peers, flows, 0, at, at + flows * SECOND, 0))
 
     def administer(self, peers: int) -> None:
         """An administrator's own logins: one each, all answered."""
@@ -193,22 +179,18 @@ class Stage:
         for number in range(peers):
             to = (f"10.202.0.{number + 1}", 22)
             self._login((self.address, self.next_port()), to, at + number * SECOND)
-        self.host.fans.append(Fan("tcp", 22, peers, peers, 0, at, at + peers * SECOND, 0))
 
     def be_guessed(self, tries: int) -> None:
         """Somebody outside tries its logins before it mines."""
         at = self.begin - HOUR
         for number in range(tries):
-            own = (f"198.51.100.{77}", 40000 + number)
+            own = ("198.51.100.77", 40000 + number)
             self._login(own, (self.address, 22), at + number * SECOND)
-        row = Inbound(22, "198.51.100.77", True, tries, 0, at, at + tries * SECOND, 0)
-        self.host.inbound.append(row)
 
     def be_entered(self) -> None:
         """One login from outside, as its user's from home."""
         at = self.begin - 600 * SECOND
         self._login(("198.51.100.78", 41000), (self.address, 22), at)
-        self.host.inbound.append(Inbound(22, "198.51.100.78", True, 1, 0, at, at + SECOND, 0))
 
     def fetch(self, path: str, server: str = "198.51.100.99") -> None:
         """A file of a bare address, shortly before it mines."""
@@ -218,7 +200,6 @@ class Stage:
         talk.send(MINER, asked.encode())
         talk.send(POOL, b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n#!/bin/sh")
         self.population.packets += talk.packets
-        self.host.fetches.append(Fetch(Endpoint(server, 80), path, at, 0))
 
     def _login(self, source: tuple[str, int], to: tuple[str, int], at: int) -> None:
         for wait, ends, flags, payload in (

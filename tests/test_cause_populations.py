@@ -21,8 +21,6 @@ from tests.cause_populations import Host, Population, draw
 from tests.running import LIMITS, catalog, write_pcap
 
 SEEDS = range(7000, 7000 + int(os.environ.get("POOLWATCH_CAUSE_SEEDS", "1")))
-COMPANIONS_FROM_CAPTURE = False
-"""Whether a scan itself says what else a host did; else the tests say so from the stories."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,14 +56,10 @@ def judge(population: Population, folder: Path) -> Judged:
             ranker.note(item)
         elif isinstance(item, Finding):
             findings[item.host] = item
-    judged = Judged(population, findings, ranker)
-    if not COMPANIONS_FROM_CAPTURE:
-        for host in population.hosts:
-            rank(judged, host, host.companions)
-    return judged
+    return Judged(population, findings, ranker)
 
 
-def rank(judged: Judged, host: Host, companions: Companions) -> Finding:
+def rank(judged: Judged, host: Host, companions: Companions | None) -> Finding:
     finding = judged.findings[host.address]
     finding.companions, finding.cause, finding.grounds = companions, None, []
     judged.ranker.fill(finding)
@@ -115,17 +109,17 @@ def test_without_their_companions_grounds_go(judged: list[Judged]) -> None:
         ground = stories.get(host.story)
         if ground is None:
             continue
+        seen = one.findings[host.address].companions
         before = [found.id for found in one.findings[host.address].grounds]
         bare = rank(one, host, Companions())
         assert ground in before
         assert ground not in [found.id for found in bare.grounds]
         assert bare.cause == "undetermined"
-        rank(one, host, host.companions)
+        rank(one, host, seen)
 
 
 def test_every_ground_cites_a_packet_of_the_capture_or_a_row(judged: list[Judged]) -> None:
     for one, host in hosts(judged):
         for ground in one.findings[host.address].grounds:
             for citation in ground.citations:
-                of_companions = citation.capture is None and not COMPANIONS_FROM_CAPTURE
-                assert citation.packet or citation.source or of_companions, ground
+                assert citation.packet or citation.source, ground

@@ -37,6 +37,7 @@ from tests.running import (
     scan_scenario,
     write_pcap,
 )
+from tests.sensor.comparing import OF_COMPANIONS
 
 AT_ONCE = LiveSettings(settle_seconds=0, refresh_seconds=0, sweep_seconds=0, lookup_seconds=0)
 CAPTURE = Capture("live", "1" * 64)
@@ -98,9 +99,18 @@ def noted(ranker: Ranker, findings: LiveFindings, state: Session | Withdrawn) ->
 
 
 def comparable(event: dict[str, Any]) -> dict[str, Any]:
-    """Without the order of what came at once, and who asks for others: live that shows late."""
+    """Without the order of what came at once, what scans alone look at, and who asks for others:
+    live that shows late.
+    """
+    grounds: dict[str, list[str]] = {}
     for side in ("grounds", "counter_grounds"):
-        event = event | {side: [ground["id"] for ground in event[side]]}
+        grounds[side] = [ground["id"] for ground in event[side]]
+    if OF_COMPANIONS & {*grounds["grounds"], *grounds["counter_grounds"]}:
+        grounds = {
+            side: [i for i in ids if i not in OF_COMPANIONS] for side, ids in grounds.items()
+        }
+        event = {k: v for k, v in event.items() if k != "cause"}
+    event = {k: v for k, v in event.items() if k != "companions"} | grounds
     event = {k: sorted(v, key=str) if isinstance(v, list) else v for k, v in event.items()}
     return event | {"role": "miner" if event["role"] == "resolver" else event["role"]}
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from poolwatch.aggregate.cause.checkers import CHECKERS
 from poolwatch.outputs.eve import finding_event, mining_event
 from poolwatch.store import FindingRow, SessionRow
-from tests.running import Scan
+from tests.running import Scan, catalog
 
 _PLACES = (
     "flow_id",
@@ -24,6 +25,7 @@ _PLACES = (
 )
 _TIMES = (
     "first_seen",
+    "first_greeting",
     "last_seen",
     "active_seconds",
     "no_share_seconds",
@@ -46,6 +48,12 @@ _RELATIVE = frozenset(
     )
 )
 """Grounds that rest on how long was looked, when, or on what other hosts did until then."""
+OF_COMPANIONS = frozenset(
+    rule.row.id
+    for rule in catalog().grounds.rules
+    if CHECKERS[rule.row.checker].__module__.endswith(".companions")
+)
+"""Grounds that rest on what else a host did, which scans alone look at."""
 
 
 def comparable(event: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +62,7 @@ def comparable(event: dict[str, Any]) -> dict[str, Any]:
     if event["event_type"] == "finding":
         # A replay is of today: its days have other blocks, and other tables.
         left["unknown"] = [row for row in left["unknown"] if row["question"] not in _FIGURES]
-        left = {k: v for k, v in left.items() if k not in (*_FIGURES, "cause")}
+        left = {k: v for k, v in left.items() if k not in (*_FIGURES, "cause", "companions")}
         for side in ("grounds", "counter_grounds"):
             left[side] = grounds_of(left[side])
         return {k: sorted(v, key=str) if isinstance(v, list) else v for k, v in left.items()}
@@ -66,8 +74,9 @@ def comparable(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def grounds_of(grounds: Iterable[dict[str, Any]]) -> list[str]:
-    """Which grounds there are, without places, and those left out that are relative."""
-    return [f"{one['rank']} {one['id']}" for one in grounds if one["id"] not in _RELATIVE]
+    """Which grounds there are, without places; those left out that live cannot have alike."""
+    left_out = _RELATIVE | OF_COMPANIONS
+    return [f"{one['rank']} {one['id']}" for one in grounds if one["id"] not in left_out]
 
 
 def _sorted(events: Iterable[dict[str, Any]]) -> list[str]:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _WAKE_SECONDS = 0.5
 _MEMORY_SECONDS = 5.0
+_EXIT_SECONDS = 0.8  # of the time to stop, for the process to end
 _LAST_SECONDS = 2.0  # of the time to stop, for what comes after the rings
 
 Sources = Callable[[Config], list["LiveSource"]]
@@ -364,7 +365,7 @@ class Sensor:
     def stop(self) -> int:
         """End within `sensor.stop_seconds`: rings first, then what they gave is written."""
         self.notifier.stopping()
-        until = time.monotonic() + self.config.sensor.stop_seconds
+        until = time.monotonic() + max(self.config.sensor.stop_seconds - _EXIT_SECONDS, 0.1)
         self._stop_rings(until - _LAST_SECONDS)
         if self.collector.is_alive():
             self.collector.stop()
