@@ -32,7 +32,7 @@ LIMITS = Limits(
     fetches=64,
 )
 CUTS = 300  # in two of a capture
-TRIPLES = 24  # ways to cut each capture in three that are tried, of all there are
+TRIPLES = 16  # ways to cut each capture in three that are tried, of all there are
 INSIDES = inside_rows(Inside().spans())
 PAUSE_NS = (LIMITS.flow_idle_seconds + 60) * 10**9
 

@@ -138,13 +138,14 @@ def test_it_ends_in_time_when_nobody_answers(daemon: Daemon, wire: Wire, tmp_pat
         daemon.settings += (
             f'\n[tell.webhook]\nurl = "http://127.0.0.1:{hook}/"\nsecret_file = "{secret}"'
         )
+        daemon.sensor = "stop_seconds = 5"
         daemon.write_config()
         daemon.start()
         wire.replay(CAMPUS)
         wait_for(lambda: daemon.metric("tell", name="tell_alerts") > 0, 30)
         code, seconds = daemon.end()
     assert code == 0
-    assert seconds < 10
+    assert seconds < 5
     assert any((tmp_path / "spool").iterdir())
 
 
