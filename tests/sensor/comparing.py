@@ -37,6 +37,7 @@ _FIGURES = ("coins_mined", "energy")
 _RELATIVE = frozenset(
     (
         "short-runs",
+        "asic-rate",
         "workers-in-series",
         "rigs-in-series",
         "wallet-at-units",

@@ -56,8 +56,12 @@ def fetched_before(context: Context, parameters: Parameters) -> Evidence | None:
 
 def guessed_before(context: Context, parameters: Parameters) -> Evidence | None:
     """Somebody outside tried the host's logins again and again before its first greeting."""
-    flows = parameters.number("flows")
-    rows = [row for row in _before(context, parameters) if row.flows >= flows]
+    flows, within_ns = parameters.number("flows"), int(parameters.number("seconds")) * _SECOND_NS
+    rows = [
+        row
+        for row in _before(context, parameters)
+        if row.flows >= flows and context.is_before_greeting(row.last_ns, within_ns)
+    ]
     return _of_inbound(context, rows)
 
 
