@@ -169,7 +169,7 @@ CASES: dict[str, Case] = {
     ),
     "donates": Case((talk(named_host="donate.v2.xmrig.com"),)),
     "asic-rate": Case((PLAIN,), edit=rated(2e12)),
-    "rigs-in-series": Case(of_class(SERIES, "gpu"), without=of_class(SERIES, "cpu")),
+    "rigs-in-series": Case(of_class(SERIES, "asic"), without=of_class(SERIES, "gpu")),
     "workers-in-series": Case(SERIES, without=SERIES[:2]),
     "account-day-and-night": Case(
         hours((12, 60), accounts=("unit7",), hardware_class="gpu"),
