@@ -283,6 +283,20 @@ def test_public_names_nobody(tmp_path: Path, form: str, language: str) -> None:
         assert not re.findall(r"\b10\.\d+\.\d+\.\d+\b", text)
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_public_takes_no_text_of_anybody_as_a_formula(tmp_path: Path, form: str) -> None:
+    """Events may be anyone's."""
+    events = twelve()
+    for event in events:
+        for record in (event.get("energy") or {}).get("basis", ()):
+            record["formula"] = "the rig of Dr. Secret"
+            record["unit"] = record["figure"] = "Secret"
+            for factor in record["factors"]:
+                factor["source"] = factor["unit"] = "the meter of Dr. Secret"
+    assert "Secret" in shown(statistics_of(tmp_path, events), "json")
+    assert "Secret" not in shown(statistics_of(tmp_path, events, public=True), form)
+
+
 def test_what_is_not_public_names_units(tmp_path: Path) -> None:
     text = shown(statistics_of(tmp_path, twelve()), "text")
     assert all(unit[-1] in text for unit in (A, B, C, D))

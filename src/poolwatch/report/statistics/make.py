@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from poolwatch.aggregate.counts import tonnes
+from poolwatch.aggregate.energy import factor_of
 from poolwatch.outputs.quantities import basis_value
 from poolwatch.report.energy import FactorSets, section_of_set
 from poolwatch.report.statistics import By, Range, Statistics, Table
 from poolwatch.report.statistics.coverage import read_coverage
 from poolwatch.report.statistics.groups import figures_of, parts_by, table_by, whole
-from poolwatch.report.statistics.public import MASKED, masked_table
+from poolwatch.report.statistics.public import MASKED, masked_table, public_basis
 from poolwatch.report.statistics.spans import Weeks
 from poolwatch.report.statistics.spells import Spell, read_spells
 from poolwatch.terms import Factor, Figure, Grade
@@ -59,6 +60,7 @@ def make_statistics(events: Events, wishes: Wishes, sets: FactorSets, limits: Li
     if factors is not None:
         _apply(spells, factors)
     total = figures_of(map(whole, spells))
+    basis = _basis(spells, factors)
     return Statistics(
         coverage=coverage,
         total=total,
@@ -76,7 +78,7 @@ def make_statistics(events: Events, wishes: Wishes, sets: FactorSets, limits: Li
         outside=len({spell.host for spell in spells if spell.outside}),
         factor_sets=(name,) if name is not None else _set_names(spells),
         sections=_sections(total.kwh, chosen),
-        basis=_basis(spells, factors),
+        basis=public_basis(basis, _sources(chosen)) if wishes.public else basis,
         left_out=events.left_out,
         public=wishes.public,
         title=wishes.title,
@@ -120,6 +122,11 @@ def _sections(kwh: Range | None, chosen: list[tuple[str, dict[str, FactorRow]]])
         figures = tuple((what, tonnes(figure, row, "t")) for what, row in rows)
         sections.append(section_of_set(name, factors, "findings", figures))
     return sections
+
+
+def _sources(chosen: Iterable[tuple[str, dict[str, FactorRow]]]) -> frozenset[str]:
+    """The documents of the factors of our own tables."""
+    return frozenset(factor_of(row).source for _, rows in chosen for row in rows.values())
 
 
 def _basis(spells: Iterable[Spell], applied: dict[str, FactorRow] | None) -> list[dict[str, Any]]:

@@ -6,9 +6,11 @@ groups of few addresses are put together, so that a figure is of nobody alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Any
 
+from poolwatch.aggregate.energy import CARBON, COAL, ENERGY, POWER
 from poolwatch.report.statistics import By, Group, Sort, Table
 from poolwatch.report.statistics.groups import Part, figures_of, merged, size_order
 
@@ -16,6 +18,37 @@ FEWEST = 3
 """Addresses of the smallest group that is shown apart."""
 MASKED = frozenset((By.REGION, By.UNIT, By.KIND, By.CAUSE))
 """Tables that say something of whose the addresses are."""
+_FIGURES = frozenset(("kw", "kwh", "coal_kg", "co2_kg", "coal", "co2"))
+_FORMULAS = frozenset(
+    (POWER, ENERGY, COAL, CARBON, "kwh * coal_per_kwh / 1000", "kwh * co2_per_kwh / 1000")
+)
+_UNITS = frozenset(("kW", "kWh", "kg", "t", "J", "kgce/kWh", "kgCO2/kWh", "kgCO2e/kWh"))
+
+
+def public_basis(basis: list[dict[str, Any]], sources: Collection[str]) -> list[dict[str, Any]]:
+    """Formulas that are ours, and factors with the sources that are: events may be anyone's, and
+    their texts may hold any name.
+    """
+    return [
+        {
+            "figure": record["figure"],
+            "unit": record["unit"] if record["unit"] in _UNITS else "",
+            "formula": record["formula"],
+            "factors": [_public_factor(factor, sources) for factor in record["factors"]],
+        }
+        for record in basis
+        if record["formula"] in _FORMULAS and record["figure"] in _FIGURES
+    ]
+
+
+def _public_factor(factor: dict[str, Any], sources: Collection[str]) -> dict[str, Any]:
+    return {
+        "name": factor["name"],
+        "low": factor["low"],
+        "high": factor["high"],
+        "unit": factor["unit"] if factor.get("unit") in _UNITS else "",
+        "source": factor["source"] if factor["source"] in sources else "",
+    }
 
 
 def masked_table(by: By, parts: dict[str, list[Part]], most: int) -> Table:
