@@ -713,13 +713,11 @@ class Traces:
     """What a host's conversations as a miner show of why it mines.
 
     `facts`: kind and value, as (`agent`, `XMRig/6.21`), and where each was seen first. `hours`: in
-    which it spoke with pools, since 1970 UTC. `greeting_ns`: its first greeting, 0: none seen.
-    `in_view`: all conversations began in view.
+    which it spoke with pools, since 1970 UTC. `in_view`: all conversations began in view.
     """
 
     facts: Mapping[tuple[str, str], Where]
     hours: frozenset[int]
-    greeting_ns: int
     in_view: bool
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from poolwatch.messages import Messages
 from poolwatch.outputs import OUTPUTS, Item, View, open_output
-from poolwatch.outputs.eve import timestamp
+from poolwatch.outputs.times import timestamp
 from poolwatch.terms import Grade
 from tests import running
 from tests.match.test_conversation import SESSION

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from poolwatch.aggregate.live import NO_CONVERSATION
 from poolwatch.messages import LANGUAGES, Messages
-from poolwatch.outputs.eve import timestamp
+from poolwatch.outputs.times import timestamp
 from poolwatch.sensor.tell.changes import Change, Changes, HostState, parse_time
 from poolwatch.sensor.tell.wording import body, sentence
 from poolwatch.terms import Grade, Role, Stage

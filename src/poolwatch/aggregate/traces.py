@@ -19,7 +19,6 @@ class TraceGatherer:
     left_out: int = 0
     _facts: dict[tuple[str, str], Where] = field(default_factory=dict)
     _hours: set[int] = field(default_factory=set)
-    _greeting_ns: int = 0
     _in_view: bool = True
     _sessions: int = 0
 
@@ -38,9 +37,6 @@ class TraceGatherer:
                 self._facts.setdefault(fact, where)
             else:
                 self.left_out += 1
-        if hit.greeted and hit.seen_first_ns:
-            earlier = self._greeting_ns or hit.seen_first_ns
-            self._greeting_ns = min(earlier, hit.seen_first_ns)
         self._add_hours(hit.seen_first_ns or hit.first_ns, hit.seen_last_ns or hit.last_ns)
 
     def copy(self) -> TraceGatherer:
@@ -52,7 +48,7 @@ class TraceGatherer:
         if not self._sessions:
             return None
         hours = frozenset(self._hours)
-        return Traces(dict(self._facts), hours, self._greeting_ns, self._in_view)
+        return Traces(dict(self._facts), hours, self._in_view)
 
     def _add_hours(self, first_ns: int, last_ns: int) -> None:
         if not first_ns:

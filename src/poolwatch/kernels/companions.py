@@ -250,6 +250,46 @@ def hear_host(host: Any, last_ns: int, spoke: bool, heard: bool) -> None:
     host["last_ns"] = max(host["last_ns"], last_ns)
 
 
+@part(i8(*TABLE_TYPES, row(FLOW), row(FLOW_START), i8, i8, i8, u8, u8, i8, i8, i8))
+def _add_flow(
+    state: Any,
+    hosts: Any,
+    host_slots: Any,
+    table: Any,
+    slots: Any,
+    peers: Any,
+    flow: Any,
+    start: Any,
+    host: int,
+    port: int,
+    bits: int,
+    peer_hi: int,
+    peer_lo: int,
+    silent: int,
+    reset: int,
+    credit: int,
+) -> int:
+    """Count one flow in the row of a host with that key; the row, or -1: there was no room."""
+    index = find_row(
+        state, hosts, host_slots, table, slots, peers, host, port, bits, peer_hi, peer_lo, credit
+    )
+    if index >= 0:
+        count_flows(
+            table[index],
+            start["first_ns"],
+            flow["last_ns"],
+            start["first_packet"],
+            1,
+            silent,
+            reset,
+            credit,
+        )
+    else:
+        hosts[host]["left_out"] += 1
+        state[0]["left_out"] += 1
+    return index
+
+
 @part(b1(*TABLE_TYPES, rows(PREFIX), row(FLOW), row(FLOW_START)))
 def _take(
     state: Any,
@@ -331,67 +371,20 @@ def _take(
         bits = 0 if tcp else _UDP
         if opened >= 0:
             bits |= _INSIDE
-        index = find_row(
-            state,
-            hosts,
-            host_slots,
-            table,
-            slots,
-            peers,
-            opener,
-            port,
-            bits,
-            u8(0),
-            u8(0),
-            credit,
-        )
+        index = _add_flow(
+            state, hosts, host_slots, table, slots, peers, flow, start,
+            opener, port, bits, u8(0), u8(0), silent, reset, credit,
+        )  # fmt: skip
         if index >= 0:
-            count_flows(
-                table[index],
-                start["first_ns"],
-                flow["last_ns"],
-                start["first_packet"],
-                1,
-                silent,
-                reset,
-                credit,
-            )
             _note_peer(table[index], peers[index], to_hi, to_lo)
-        else:
-            hosts[opener]["left_out"] += 1
-            state[0]["left_out"] += 1
     if opened >= 0 and tcp:
         bits = _INBOUND
         if opener >= 0:
             bits |= _INSIDE
-        index = find_row(
-            state,
-            hosts,
-            host_slots,
-            table,
-            slots,
-            peers,
-            opened,
-            port,
-            bits,
-            from_hi,
-            from_lo,
-            credit,
-        )
-        if index >= 0:
-            count_flows(
-                table[index],
-                start["first_ns"],
-                flow["last_ns"],
-                start["first_packet"],
-                1,
-                silent,
-                reset,
-                credit,
-            )
-        else:
-            hosts[opened]["left_out"] += 1
-            state[0]["left_out"] += 1
+        _add_flow(
+            state, hosts, host_slots, table, slots, peers, flow, start,
+            opened, port, bits, from_hi, from_lo, silent, reset, credit,
+        )  # fmt: skip
     return True
 
 

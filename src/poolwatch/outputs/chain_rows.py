@@ -11,7 +11,7 @@ from poolwatch.chain.requests import LogRequest
 from poolwatch.messages import Messages
 from poolwatch.outputs.chain_words import Masker
 from poolwatch.outputs.csv_table import safe_text
-from poolwatch.outputs.eve import timestamp
+from poolwatch.outputs.times import timestamp
 
 HOP_COLUMNS = (
     "chain",

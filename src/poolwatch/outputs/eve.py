@@ -21,8 +21,7 @@ from poolwatch.outputs.causes import decision_value, ground_values
 from poolwatch.outputs.companions import companions_value
 from poolwatch.outputs.masking import without_credentials
 from poolwatch.outputs.quantities import coins_value, energy_value
-from poolwatch.outputs.times import known_time
-from poolwatch.outputs.times import timestamp as timestamp
+from poolwatch.outputs.times import known_time, timestamp
 from poolwatch.terms import (
     EncryptedFlow,
     Endpoint,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from poolwatch.beats import unforeseen
 from poolwatch.errors import PoolwatchError
-from poolwatch.outputs.eve import timestamp
+from poolwatch.outputs.times import timestamp
 from poolwatch.sensor.log import NOTICE, WARNING, Log
 from poolwatch.store import open_store
 

@@ -75,7 +75,7 @@ class Ranker:
             companions=finding.companions or _NOTHING,
             catalog=tables.catalog,
             sharing=self.sharing,
-            greeting_ns=first_greeting(finding),
+            greeting_ns=finding.first_greeting_ns,
             window_ns=window_ns,
             zone=tables.zone,
             units=tables.units,
@@ -143,11 +143,3 @@ def holds_many(finding: Finding) -> bool:
     classes = sum(kind == "hardware" for kind, _ in facts)
     counted = finding.rigs is not None and finding.rigs.low > 1
     return counted or classes > 1 or len(finding.dialects) > 1
-
-
-def first_greeting(finding: Finding) -> int | None:
-    """When the host greeted a pool first, as far as was seen."""
-    told: int | None = getattr(finding, "first_greeting_ns", None)
-    if told is None and finding.traces is not None:
-        told = finding.traces.greeting_ns or None
-    return told

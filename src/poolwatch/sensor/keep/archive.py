@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from poolwatch.errors import PoolwatchError, UsageError
-from poolwatch.outputs.eve import timestamp
+from poolwatch.outputs.times import timestamp
 from poolwatch.sensor.keep.deletions import DeletionLog
 from poolwatch.sensor.keep.files import append_to, make_private
 from poolwatch.sensor.keep.recent import Packet

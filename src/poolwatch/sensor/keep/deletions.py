@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from poolwatch.outputs.eve import timestamp
+from poolwatch.outputs.times import timestamp
 from poolwatch.sensor.keep.files import append_to, append_whole
 
 _MOST_WAITING = 4096

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from poolwatch.outputs.eve import timestamp
+from poolwatch.outputs.times import timestamp
 from poolwatch.sensor.keep import blocks
 from poolwatch.sensor.keep.files import (
     append_to,

@@ -16,7 +16,7 @@ import numpy as np
 
 from poolwatch.aggregate.places import address_text
 from poolwatch.layouts import SUMMARY, FlowFlag, Kind, vlans_of
-from poolwatch.outputs.eve import timestamp
+from poolwatch.outputs.times import timestamp
 from poolwatch.sensor.keep.files import append_to, append_whole
 from poolwatch.sensor.keep.settings import KeepSettings
 

@@ -13,7 +13,7 @@ import ssl
 import time
 
 from poolwatch.errors import UsageError
-from poolwatch.outputs.eve import timestamp
+from poolwatch.outputs.times import timestamp
 from poolwatch.sensor.tell.changes import Alert
 from poolwatch.sensor.tell.courier import DeliveryError
 from poolwatch.sensor.tell.settings import SyslogSettings

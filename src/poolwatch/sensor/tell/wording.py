@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from poolwatch.messages import Messages
-from poolwatch.outputs.eve import timestamp
 from poolwatch.outputs.sentences import verdict_id
+from poolwatch.outputs.times import timestamp
 from poolwatch.sensor.tell.changes import Alert, parse_time
 from poolwatch.terms import Grade, Role, Stage
 
